@@ -1,0 +1,17 @@
+// The six states of RFC 4271 §8.2.2 and the two connections a peer may have at once (§8.2.1, §6.8).
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+
+namespace podbgp::fsm {
+
+enum class State : std::uint8_t { Idle, Connect, Active, OpenSent, OpenConfirm, Established };
+enum class Slot : std::uint8_t { Outgoing = 0, Incoming = 1 };  // who dialled: we, or the peer
+
+[[nodiscard]] constexpr std::string_view to_string(State s) {
+  constexpr std::string_view names[] = {"Idle", "Connect", "Active", "OpenSent", "OpenConfirm", "Established"};
+  return names[static_cast<std::size_t>(s)];
+}
+
+}  // namespace podbgp::fsm
