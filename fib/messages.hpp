@@ -1,0 +1,109 @@
+// What core and fib say to each other. Plain values; they cross threads through mailboxes.
+//
+// core → fib:  hop sets by id, routes by hop-set id, peers and gateways that went away, tracked next hops.
+// fib → core:  reachability of tracked next hops, the fate of routes, warnings about the host.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "net/ids.hpp"
+#include "net/ip_address.hpp"
+#include "net/prefix.hpp"
+#include "net/strong.hpp"
+
+namespace podbgp::fib {
+
+// A gateway as BGP names it. `interface` only for link-local gateways (the name of the peer's interface), else empty.
+struct NextHop {
+  net::IpAddress gateway;
+  std::string interface;
+  friend auto operator<=>(const NextHop&, const NextHop&) = default;
+};
+
+struct Hop {
+  net::PeerId peer;   // whose path it is: when the peer goes, every set that names it is re-pointed first
+  NextHop next_hop;
+  friend bool operator==(const Hop&, const Hop&) = default;
+};
+
+// The best path, or the ECMP set (ordered by peer), and the first backup. Core interns these: equal content, equal id.
+struct HopSet {
+  std::vector<Hop> best;          // 1..multipath
+  std::vector<Hop> backup;        // 0 or 1: used when no member of `best` is usable
+  friend bool operator==(const HopSet&, const HopSet&) = default;
+};
+using HopSetId = net::Strong<struct HopSetIdTag, std::uint32_t>;
+inline constexpr HopSetId kNoHopSet{0};         // remove the route
+inline constexpr HopSetId kBlackhole{1};        // an own block: drop what no more specific route takes
+inline constexpr std::uint32_t kFirstHopSet = 2;
+
+struct RouteChange {
+  net::Prefix prefix;
+  HopSetId hops;                  // kNoHopSet: no route wanted
+};
+
+struct DefineHopSet { HopSetId id; HopSet set; };   // before its first use; ids are reused only after a ReleaseHopSet
+struct ReleaseHopSet { HopSetId id; };              // after the last route that used it was changed
+// The peer's session is gone: its hops are not to be used. Overtakes route changes that are queued. The peer id means this
+// peer again once a PeerUp came.
+struct PeerDown { net::PeerId peer; };
+struct PeerUp { net::PeerId peer; };
+struct RouteBatch { std::vector<RouteChange> routes; };   // later changes of a prefix win
+struct TrackNextHop { NextHop next_hop; };           // tell its reachability now, and whenever it changes
+struct UntrackNextHop { NextHop next_hop; };
+struct Converged {};                                 // initial convergence: what is still only adopted may be swept
+struct DumpRoutes {                                  // answered by RouteDump, in pieces
+  std::uint64_t request;
+};
+struct Stop { bool remove_routes = false; };         // answered by Stopped
+
+using ToFib = std::variant<DefineHopSet, ReleaseHopSet, PeerDown, PeerUp, RouteBatch, TrackNextHop, UntrackNextHop,
+                           Converged, DumpRoutes, Stop>;
+
+struct NextHopState {
+  NextHop next_hop;
+  bool reachable = false;
+  std::uint32_t metric = 0;      // of the resolving route: the IGP cost of RFC 4271 §9.1.2.2 e; 0 for connected
+  std::uint32_t ifindex = 0;
+  std::string reason;            // why not: "no connected route covers 10.9.0.1", "eth1 has no carrier"
+  friend bool operator==(const NextHopState&, const NextHopState&) = default;
+};
+
+enum class RouteStatus : std::uint8_t { Installed, Removed, Refused, Pending };
+struct RouteResult {
+  net::Prefix prefix;
+  RouteStatus status{};
+  std::string reason;            // Refused: "EEXIST: 10.244.0.0/24 is held by proto static", ext-ack text, …
+};
+struct RouteResults { std::vector<RouteResult> results; };  // only changes of status; failures always
+struct Warning { std::string text; };                // the host would not forward: remedy included
+struct FibCounters {
+  std::uint64_t installed_v4 = 0, installed_v6 = 0, adopted = 0, swept = 0, refused = 0, pending = 0;
+  std::uint64_t nexthop_objects = 0, nexthop_groups = 0;
+  std::uint64_t requests = 0, request_errors = 0, overruns = 0, resyncs = 0, repaired = 0;
+  std::string state;             // "awaiting", "syncing", "synced", "off"
+};
+struct Counters { FibCounters counters; };           // at most once a second, when something changed
+struct InterfaceAddresses {                          // our own addresses, for next hops we write (IPv6 over an IPv4 session)
+  struct Entry { std::string interface; std::uint32_t ifindex = 0; net::IpAddress address; unsigned prefix_length = 0; };
+  std::vector<Entry> addresses;                      // the whole set, at start and after each change
+};
+struct LinkUp { std::string interface; std::uint32_t ifindex = 0; };  // a link or address came: sessions may dial
+struct KernelRoute {
+  net::Prefix prefix;
+  std::vector<NextHop> next_hops;                    // as installed; empty: blackhole
+  bool blackhole = false;
+  RouteStatus status{};
+  std::string reason;
+};
+struct RouteDump { std::uint64_t request = 0; std::vector<KernelRoute> routes; bool last = false; };
+struct Synced {};                                    // initial dump read: adoption is done
+struct Stopped {};
+
+using FromFib = std::variant<NextHopState, RouteResults, Warning, Counters, InterfaceAddresses, LinkUp, RouteDump, Synced, Stopped>;
+
+}  // namespace podbgp::fib
