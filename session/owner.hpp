@@ -1,22 +1,17 @@
 // What a session tells its owner (core) and asks of it. Everything happens on core's executor.
 #pragma once
 
-#include <memory>
 #include <vector>
 
 #include "fsm/action.hpp"
 #include "net/ids.hpp"
+#include "rib/out_slice.hpp"
 #include "wire/route_refresh.hpp"
 #include "wire/update.hpp"
 
 namespace podbgp::session {
 
-// A piece of an encoded, immutable buffer which many sessions share: written by reference, never copied.
-struct OutSlice {
-  std::shared_ptr<const wire::Bytes> buffer;
-  std::size_t offset = 0;
-  std::size_t size = 0;
-};
+using rib::OutSlice;
 
 class SessionOwner {
  public:
