@@ -1,0 +1,1 @@
+"""The lab runner: topologies, the places they run on, and the speakers in them."""

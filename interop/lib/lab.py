@@ -1,0 +1,171 @@
+"""A deployed lab, as tests see it."""
+
+import contextlib
+import json
+import os
+import pathlib
+import shutil
+import subprocess
+import sys
+import time
+
+from lib import backend, kernel, netns, topology, traffic, waiting
+from lib.speakers import SPEAKERS
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+BACKENDS = {"netns": netns.NetnsBackend}
+
+
+def settings():
+    """What interop/run hands to pytest; defaults serve a plain `pytest interop/labs/NAME`."""
+    given = json.loads(os.environ.get("PODBGP_LAB", "{}"))
+    return {"backend": "netns", "keep": False, "results": str(ROOT / "interop" / "results"), "bin": None, "narrate": False} | given
+
+
+def find_binaries(wish=None):
+    """The folder that holds podbgpd and podbgp: the one named, else the release build, else the newest build; None: not built."""
+    if wish:
+        folder = pathlib.Path(wish).resolve()
+        return folder if (folder / "podbgpd").exists() else None
+    candidates = [folder for folder in (ROOT / "build").glob("*/bin") if (folder / "podbgpd").exists() and (folder / "podbgp").exists()]
+    candidates.sort(key=lambda folder: (folder.parent.name == "release", (folder / "podbgpd").stat().st_mtime))
+    return candidates[-1] if candidates else None
+
+
+class Lab:
+    def __init__(self, folder):
+        self.options = settings()
+        files = sorted(pathlib.Path(folder).glob("*.clab.yml"))
+        if len(files) != 1:
+            raise topology.TopologyError(f"{folder}: expected one *.clab.yml, found {len(files)}")
+        self.topology = topology.load(files[0])
+        self.name = self.topology.name
+        self.results = pathlib.Path(self.options["results"]) / self.name
+        self.results.mkdir(parents=True, exist_ok=True)
+        self.facts = []
+        self.captures = []
+        self.failed = False
+        self.speakers = {}
+        self.backend = None
+
+    # --- life ---
+    def up(self):
+        netns.down(self.results)  # a lab of the same name that was kept in the same place
+        for leftover in [*self.results.glob("failed-*"), *self.results.glob("*.pcap")]:
+            shutil.rmtree(leftover) if leftover.is_dir() else leftover.unlink()
+        make = BACKENDS[self.options["backend"]]
+        self.backend = make(self.topology, self.results, keep=self.options["keep"], binaries=find_binaries(self.options["bin"]))
+        self.backend.deploy(self.progress)
+        for name, node in self.nodes.items():
+            if node.spec.daemon:
+                self.speakers[name] = SPEAKERS[node.spec.daemon](node)
+                self._capture(node)
+        return self
+
+    def down(self):
+        for process in self.captures:
+            backend.stop_process(process)
+        (self.results / "facts.txt").write_text("".join(line + "\n" for line in self.facts), encoding="utf-8")
+        if self.backend and not self.options["keep"]:
+            self.backend.destroy()
+        if not self.failed:
+            for file in self.results.glob("*.pcap"):
+                file.unlink()
+
+    def _capture(self, node):
+        if node.spec.labels.get("capture") == "no":
+            return
+        command = ["tcpdump", "-Z", "root", "-i", "any", "-U", "-s", "0", "-w", str(self.results / f"{node.name}.pcap"), "tcp port 179"]
+        self.captures.append(node.popen_net(*command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL))
+
+    # --- parts ---
+    @property
+    def nodes(self):
+        return self.backend.nodes
+
+    def node(self, name):
+        return self.nodes[name]
+
+    def __getitem__(self, name):
+        """The speaker on a node."""
+        return self.speakers[name]
+
+    def kernel(self, name):
+        return kernel.Kernel(self.nodes[name])
+
+    def speakers_of(self, kind):
+        return [speaker for speaker in self.speakers.values() if speaker.kind == kind]
+
+    # --- deeds ---
+    def link(self, end, up):
+        """Sets one end ("node:eth1") of a link up or down; the other end sees its carrier go or come."""
+        node, interface = end.split(":")
+        self.nodes[node].net("ip", "link", "set", interface, "up" if up else "down")
+
+    def ping(self, source, destination, count=1):
+        return traffic.ping(self.nodes[source], destination, count)
+
+    def stream(self, source, target, destination, rate=1000):
+        return traffic.Stream(self.nodes[source], self.nodes[target], destination, rate)
+
+    # --- facts ---
+    def progress(self, text):
+        if self.options["narrate"]:
+            self._say(f"     {text}")
+
+    def section(self, title):
+        if self.options["narrate"]:
+            self._say(f"\n== {title}")
+
+    def show(self, node, *command):
+        """Runs a command of the node and shows it with its output, as somebody would who looks around."""
+        output = self.nodes[node].exec(*command, check=False)
+        if self.options["narrate"]:
+            self._say(f"\n     {node}$ {' '.join(command)}")
+            for line in (output.stdout + output.stderr).rstrip().splitlines():
+                self._say(f"     | {line}")
+            self._say("")
+
+    def fact(self, text, condition, within=10.0):
+        """Waits for a fact and writes one line about it."""
+        start = time.monotonic()
+        try:
+            seen = waiting.until(text, condition, within)
+        except AssertionError:
+            self._fact("FAIL", text, time.monotonic() - start)
+            raise
+        self._fact(" ok ", text, time.monotonic() - start)
+        return seen
+
+    def holds(self, text, condition):
+        """A fact that must hold now."""
+        return self.fact(text, condition, within=0)
+
+    def _fact(self, mark, text, seconds):
+        line = f"{mark} {text} ({seconds:.1f} s)"
+        self.facts.append(line)
+        if self.options["narrate"]:
+            self._say(line)
+
+    @staticmethod
+    def _say(line):
+        os.write(int(os.environ.get("PODBGP_LAB_TELL", "1")), (line + "\n").encode())
+
+    # --- after a failure ---
+    def dump(self, test):
+        """Writes everything worth reading into a folder of the results; returns it with the speakers' part."""
+        self.failed = True
+        folder = self.results / f"failed-{test}"
+        folder.mkdir(parents=True, exist_ok=True)
+        texts = []
+        for name, node in self.nodes.items():
+            text = self.speakers[name].dump() + "\n" if name in self.speakers else ""
+            with contextlib.suppress(Exception):
+                text += f"--- kernel of {name}\n{kernel.Kernel(node).tables()}"
+            (folder / f"{name}.txt").write_text(text, encoding="utf-8")
+            texts.append(text)
+        return folder, "\n".join(texts)
+
+
+if __name__ == "__main__":
+    sys.exit("a module of interop/run")

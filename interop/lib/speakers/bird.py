@@ -1,0 +1,93 @@
+"""BIRD 2, through birdc.
+
+For announce/withdraw the configuration includes `/run/bird/lab4*.conf` and `/run/bird/lab6*.conf` inside a static protocol of each family.
+"""
+
+import re
+
+from lib.speakers import base
+
+ROUTE = re.compile(r"^(?P<prefix>\S+)?\s+(?P<kind>unicast|blackhole|unreachable|prohibit)\s+\[(?P<proto>\S+) [^\]]*\](?P<best> \*)?")
+
+
+class Bird(base.Speaker):
+    kind = "bird"
+    process = "bird"
+    log_path = "/var/log/bird.log"
+
+    def __init__(self, node):
+        super().__init__(node)
+        self.announced = {4: [], 6: []}
+
+    def start(self):
+        self.node.exec("bird", "-c", "/etc/bird/bird.conf")
+
+    def birdc(self, *words, check=True):
+        text = self.node.exec("birdc", *words, check=check).stdout
+        return text.split("\n", 1)[1] if text.startswith("BIRD ") else text  # without "BIRD 2.0.12 ready."
+
+    def version(self):
+        return self.node.exec("bird", "--version").stderr.replace("BIRD version", "").strip()
+
+    def sessions(self):
+        result = {}
+        for block in re.split(r"\n(?=\S)", self.birdc("show", "protocols", "all")):
+            found = re.search(r"Neighbor address:\s+(\S+)", block)
+            state = re.search(r"BGP state:\s+(\S+)", block)
+            if found and state:
+                error = re.search(r"Last error:\s+(.+)", block)
+                key = base.address(found[1])
+                result[key] = base.Session(key, state[1], state[1] == "Established", error[1] if error else "")
+        return result
+
+    def routes(self, prefix):
+        table = f"master{base.family(prefix)}"
+        text = self.birdc("show", "route", prefix, "table", table, "all", check=False)
+        routes, current = [], None
+        for line in text.splitlines():
+            head = ROUTE.match(line)
+            if head:
+                current = {"best": bool(head["best"]), "peer": head["proto"], "next_hops": []}
+                routes.append(current)
+            elif current is not None:
+                self._attribute(current, line.strip())
+        return [base.Route(prefix=base.same(prefix), next_hops=tuple(r.pop("next_hops")), **r) for r in routes]
+
+    @staticmethod
+    def _attribute(route, line):
+        key, _, value = line.partition(": ")
+        if line.startswith("via "):
+            route["next_hops"].append(line.split()[1])
+        elif key == "BGP.as_path":
+            route["as_path"] = tuple(int(word) for word in re.findall(r"\d+", value))
+        elif key == "BGP.next_hop":
+            route["next_hops"] = [value.split()[0]] if not route["next_hops"] else route["next_hops"]
+        elif key == "BGP.local_pref":
+            route["local_pref"] = int(value)
+        elif key == "BGP.med":
+            route["med"] = int(value)
+        elif key == "BGP.community":
+            route["communities"] = frozenset(f"{a}:{b}" for a, b in re.findall(r"\((\d+),\s*(\d+)\)", value))
+
+    def count(self, version):
+        found = re.search(r"for (\d+) networks", self.birdc("show", "route", "table", f"master{version}", "count"))
+        return int(found[1]) if found else 0
+
+    def tables(self):
+        return self.birdc("show", "protocols") + self.birdc("show", "route")
+
+    def _publish(self):
+        for version, prefixes in self.announced.items():
+            text = "".join(f"route {prefix} blackhole;\n" for prefix in prefixes)
+            self.node.write_file(f"/run/bird/lab{version}.conf", text)
+        self.birdc("configure")
+
+    def announce(self, *prefixes):
+        for prefix in prefixes:
+            self.announced[base.family(prefix)].append(prefix)
+        self._publish()
+
+    def withdraw(self, *prefixes):
+        for prefix in prefixes:
+            self.announced[base.family(prefix)].remove(prefix)
+        self._publish()
