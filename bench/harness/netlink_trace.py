@@ -15,7 +15,8 @@ NLM_F_REQUEST = 1
 # "1234 1700000000.123456 sendmsg(7<NETLINK:[ROUTE:1234]>, ..." and the dump lines that --write adds below.
 CALL = re.compile(r"^(?:\d+ +)?(\d+\.\d+) (\w+)\((\d+)<([^>]*)>?")
 RESUMED = re.compile(r"^(?:\d+ +)?\d+\.\d+ <\.\.\. \w+ resumed>")
-BUFFER = re.compile(r"^ \* \d+ bytes in buffer \d+")
+BUFFER = re.compile(r"^ \* \d+ bytes in buffer \d+")  # of one message: they are read as one
+VECTOR = re.compile(r"^ = \d+ buffers in vector \d+")  # of sendmmsg: a message of its own
 DUMP = re.compile(r"^ \| [0-9a-f]{5,}  ((?:[0-9a-f]{2} ?| ){1,52}?)  ")
 
 Request = collections.namedtuple("Request", "time type flags length")
@@ -51,6 +52,8 @@ def parse(lines):
                 data += bytes.fromhex(dump.group(1).replace(" ", ""))
             continue
         if BUFFER.match(line):
+            continue
+        if VECTOR.match(line):
             finish()
             data = bytearray()
             continue
@@ -96,7 +99,7 @@ class Tracer:
 
     def stop(self):
         self.process.send_signal(signal.SIGINT)
-        self.process.wait(10)
+        self.process.communicate(timeout=10)
         with open(self.path, encoding="utf-8", errors="replace") as trace:
             return parse(trace)
 

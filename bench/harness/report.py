@@ -49,7 +49,7 @@ def table(results, baseline):
     base = medians(results[baseline]["runs"]) if baseline in results and results[baseline]["runs"] else {}
     names = list(results)
     others = [name for name in names if name != baseline and base]
-    keys = [key for key in SHOWN if any(key in run for name in names for run in results[name]["runs"])]
+    keys = [key for key in SHOWN if any(run.get(key) for name in names for run in results[name]["runs"])]
     rows = [["", *names, *(f"{name}/{baseline}" for name in others)]]
     counts = [f"{len(results[name]['runs'])} runs" + (f", {len(results[name]['failed'])} failed" if results[name]["failed"] else "")
               for name in names]

@@ -85,20 +85,19 @@ class Runner:
         if on_step:
             command.append("--step")
         with open(pathlib.Path(directory) / "load.err", "w+", encoding="utf-8") as errors:
-            load = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=errors, text=True)
             result = None
-            try:
-                for line in load.stdout:
-                    result = json.loads(line)
-                    if "step" in result:
-                        on_step(result["step"], target, directory)
-                        load.stdin.write("\n")
-                        load.stdin.flush()
-                load.wait(30)
-            finally:
-                if load.poll() is None:
-                    load.kill()
-                    load.wait()
+            with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=errors, text=True) as load:
+                try:
+                    for line in load.stdout:
+                        result = json.loads(line)
+                        if "step" in result:
+                            on_step(result["step"], target, directory)
+                            load.stdin.write("\n")
+                            load.stdin.flush()
+                    load.wait(30)
+                finally:
+                    if load.poll() is None:
+                        load.kill()
             if load.returncode != 0 or result is None:
                 errors.seek(0)
                 raise RunError(errors.read().strip() or f"the load generator ended with {load.returncode}")

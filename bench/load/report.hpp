@@ -15,7 +15,7 @@ class Report {
     std::string out = "{";
     for (const auto& [name, value] : values_) {
       char number[64];
-      std::snprintf(number, sizeof number, "%.10g", value);
+      std::snprintf(number, sizeof number, "%.16g", value);
       out += (out.size() > 1 ? ", \"" : "\"") + name + "\": " + number;
     }
     return out + "}";
