@@ -120,7 +120,8 @@ struct DecodedAttributes {
 [[nodiscard]] DecodedAttributes decode_attributes(const UpdateView& update, net::Family family,
                                                   const SessionContext& context);
 
-// Writes UPDATE messages of one family into `out`, each as full as `max_size` allows.
+// Writes UPDATE messages of one family into `out`, each as full as `max_size` allows. Nothing else may touch `out` between
+// begin_*() and finish().
 class UpdateEncoder {
  public:
   struct Options {
@@ -130,7 +131,8 @@ class UpdateEncoder {
   };
   UpdateEncoder(Options options, Bytes& out);
   // Announcements: `attributes` from encode_attributes(); `next_hop` is 4 octets for IPv4 (then already in `attributes` and
-  // not used) or 16/32 for IPv6 (written into MP_REACH_NLRI). Returns false if the attributes leave no room for any NLRI.
+  // not used) or 16/32 (written into MP_REACH_NLRI; with IPv4 prefixes that is RFC 8950). Both spans must stay until finish().
+  // Returns false if the attributes leave no room for any NLRI; what is added then is not written.
   [[nodiscard]] bool begin_announce(ByteSpan attributes, ByteSpan next_hop);
   void begin_withdraw();
   // `octets` = ceil(length/8) octets, host bits cleared.
@@ -142,14 +144,19 @@ class UpdateEncoder {
  private:
   void open_message();
   void close_message();
+  void grow(std::size_t need);
   Options options_;
   Bytes* out_;
   ByteSpan attributes_;
   ByteSpan next_hop_;
   std::size_t start_ = 0;       // of the message under way
   std::size_t nlri_start_ = 0;  // of its NLRI
+  std::size_t position_ = 0;    // where the next prefix goes; octets beyond it are made ready but not part of the message
+  std::size_t limit_ = 0;       // where prefixes must end
   std::size_t messages_ = 0;
   bool announce_ = false;
+  bool in_mp_ = false;          // prefixes go into an MP attribute
+  bool room_ = false;           // for at least one prefix
   bool open_ = false;
 };
 
