@@ -4,6 +4,7 @@ import pathlib
 import shutil
 import signal
 import subprocess
+import time
 
 from .lab import PORT, TARGET_ADDRESS, TARGET_ASN, Lab
 
@@ -78,6 +79,44 @@ class Bird2(Target):
                    directory, "bird.out")
 
 
+class Frr(Target):
+    name = "frr"
+    folder = pathlib.Path("/usr/lib/frr")
+
+    def version(self):
+        return first_line([str(self.folder / "bgpd"), "--version"])
+
+    def start(self, lab, scenario, directory):
+        path = pathlib.Path(directory)
+        bgp = ["bgp route-map delay-timer 0", f"router bgp {TARGET_ASN}", f" bgp router-id {TARGET_ADDRESS}",
+               " no bgp ebgp-requires-policy", " no bgp network import-check", " coalesce-time 0",
+               f" timers bgp {max(1, scenario.hold // 3)} {scenario.hold}",
+               " neighbor bench peer-group", " neighbor bench passive", " neighbor bench advertisement-interval 0"]
+        for address, asn in lab.peers:
+            bgp += [f" neighbor {address} remote-as {asn}", f" neighbor {address} peer-group bench"]
+        bgp += [" address-family ipv4 unicast", "  maximum-paths 1", " exit-address-family"]
+        (path / "bgpd.conf").write_text("\n".join(bgp) + "\n", encoding="utf-8")
+        (path / "zebra.conf").write_text("zebra work-queue 0\n", encoding="utf-8")
+        shutil.chown(directory, "frr", "frr")  # the daemons give up root and then make their files
+        common = ["-P", "0", "-z", f"{directory}/zserv.api", "--vty_socket", directory, "--log", "stdout:errors"]
+
+        def daemon(name, *more):
+            return [str(self.folder / name), "-f", f"{directory}/{name}.conf", "-i", f"{directory}/{name}.pid", *common, *more]
+
+        if scenario.kernel:
+            self.spawn(lab, daemon("zebra", "-s", "90000000"), directory, "zebra.log")
+            self.wait_for(path / "zserv.api")
+        self.spawn(lab, daemon("bgpd", *([] if scenario.kernel else ["-n"])), directory, "bgpd.log")
+
+    def wait_for(self, path):
+        deadline = time.monotonic() + 10
+        while not path.exists():
+            if time.monotonic() > deadline or self.processes[-1].poll() is not None:
+                self.stop()
+                raise TargetError(f"zebra did not make {path}")
+            time.sleep(0.02)
+
+
 class Podbgpd(Target):
     name = "podbgpd"
 
@@ -135,4 +174,4 @@ class Null(Target):
 
 def require(program, package):
     if shutil.which(program) is None:
-        raise TargetError(f"{program} is missing: scripts/install-packages bench (package {package})")
+        raise TargetError(f"{program} is missing: install the Debian package {package} (scripts/install-packages bench has bird2)")
