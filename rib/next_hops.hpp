@@ -1,0 +1,68 @@
+// Next hops, each once, with what the FIB says of them: reachable or not, at which cost, and why not.
+//
+// An attribute record names the gateway by address. A link-local gateway means something only together with an
+// interface: variant() gives the next hop of (gateway, interface of the peer). Owner: core's executor.
+#pragma once
+
+#include <string>
+#include <unordered_map>
+#include <utility>
+#include <vector>
+
+#include "net/ip_address.hpp"
+#include "rib/index.hpp"
+
+namespace podbgp::rib {
+
+class NextHops {
+ public:
+  struct State {
+    net::IpAddress gateway;
+    std::string interface;  // only for variants of link-local gateways
+    std::uint32_t refs = 0;
+    std::uint32_t metric = 0;  // IGP cost, RFC 4271 §9.1.2.2 e
+    bool reachable = false;
+    bool known = false;       // the FIB has spoken
+    bool link_local = false;  // itself never resolved: see variant()
+    bool sweeping = false;    // paths through it are being decided again
+    std::string reason;
+  };
+
+  [[nodiscard]] NextHopIndex acquire(const net::IpAddress& gateway);  // one reference, given back with release()
+  void release(NextHopIndex index);
+  // The next hop to resolve for a path of a peer on `interface`: `index` itself unless that is link-local.
+  [[nodiscard]] NextHopIndex variant(NextHopIndex index, const std::string& interface);
+  [[nodiscard]] NextHopIndex find_variant(NextHopIndex index, const std::string& interface) const;  // kNoNextHop: none
+  [[nodiscard]] NextHopIndex find(const net::IpAddress& gateway, const std::string& interface) const;
+
+  [[nodiscard]] State& at(NextHopIndex index) { return states_[index.value()]; }
+  [[nodiscard]] const State& at(NextHopIndex index) const { return states_[index.value()]; }
+
+  // What to tell the FIB, since the last call: (gateway, interface).
+  using Changes = std::vector<std::pair<net::IpAddress, std::string>>;
+  void take(Changes& track, Changes& untrack);
+  // False (no FIB): nothing is tracked.
+  void set_tracking(bool on) { tracking_ = on; }
+  [[nodiscard]] std::size_t size() const { return by_key_.size(); }
+  [[nodiscard]] std::size_t memory_bytes() const;
+
+ private:
+  struct Key {
+    net::IpAddress gateway;
+    std::string interface;
+    friend bool operator==(const Key&, const Key&) = default;
+  };
+  struct KeyHash {
+    std::size_t operator()(const Key& key) const noexcept;
+  };
+  NextHopIndex add(const net::IpAddress& gateway, const std::string& interface);
+  void drop(NextHopIndex index);
+
+  std::vector<State> states_;
+  std::vector<std::uint32_t> free_;
+  std::unordered_map<Key, NextHopIndex, KeyHash> by_key_;
+  Changes track_, untrack_;
+  bool tracking_ = true;
+};
+
+}  // namespace podbgp::rib

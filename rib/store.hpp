@@ -1,0 +1,111 @@
+// Store: what the RIB holds, for those inside rib/ who read it (policy, update groups, queries). Only rib.cpp and its
+// parts write to it. Owner: core's executor.
+#pragma once
+
+#include <array>
+#include <string>
+
+#include "rib/attr_table.hpp"
+#include "rib/journal.hpp"
+#include "rib/next_hops.hpp"
+#include "rib/paths.hpp"
+#include "rib/rib.hpp"
+#include "rib/settings.hpp"
+#include "rib/table.hpp"
+
+namespace podbgp::rib {
+
+// A peer, dense by PeerId.
+struct Peer {
+  PeerSettings settings;
+  SessionInfo session;    // of the current session, or of the last one
+  bool used = false;      // false: the id is free
+  bool removing = false;  // removed, its paths are still going
+  bool up = false;
+  bool session_bit = false;  // toggles with each session: paths with the other bit are stale
+};
+
+struct Store {
+  explicit Store(RouterSettings router_settings);
+
+  RouterSettings router;
+  std::uint64_t revision = 0;
+  NextHops next_hops;
+  AttrTable attributes{next_hops};
+  PathArena paths;
+  std::array<Table, net::kFamilyCount> tables{Table{net::Family::Ipv4Unicast}, Table{net::Family::Ipv6Unicast}};
+  std::array<Journal, net::kFamilyCount> journals{Journal{tables[0], revision}, Journal{tables[1], revision}};
+  std::vector<Peer> peers;
+
+  [[nodiscard]] Table& table(net::Family family) { return tables[net::index(family)]; }
+  [[nodiscard]] const Table& table(net::Family family) const { return tables[net::index(family)]; }
+  [[nodiscard]] Journal& journal(net::Family family) { return journals[net::index(family)]; }
+  [[nodiscard]] const Journal& journal(net::Family family) const { return journals[net::index(family)]; }
+  [[nodiscard]] Peer& peer(net::PeerId id) { return peers[id.value()]; }
+  [[nodiscard]] const Peer& peer(net::PeerId id) const { return peers[id.value()]; }
+
+  // The best path of an entry; !exists(): none. Borrowed: take a reference on what outlives the call.
+  [[nodiscard]] PathInfo best(const Entry& entry) const {
+    if (!(entry.flags & Entry::kHasBest)) return {};
+    if (entry.flags & Entry::kMulti) return info(paths.at(PathIndex{entry.received}));
+    return inner(entry);
+  }
+  [[nodiscard]] PathInfo best(net::Family family, EntryIndex entry) const { return best(table(family).at(entry)); }
+
+  // Every path, the best one (if any) first.
+  template <class F>
+  void for_each_path(const Entry& entry, F&& f) const {
+    if (entry.flags & Entry::kMulti) {
+      for (PathIndex i{entry.received}; i != kNoPath;) {
+        const Path& path = paths.at(i);
+        i = path.next;
+        f(info(path));
+      }
+    } else if (entry.peer != kNoPeer.value()) {
+      f(inner(entry));
+    }
+  }
+
+  [[nodiscard]] static PathInfo info(const Path& path) {
+    return {path.peer, path.path_id, path.received, path.attributes, path.since, path.flags};
+  }
+  [[nodiscard]] static PathInfo inner(const Entry& entry) {
+    return {net::PeerId{entry.peer},
+            net::PathId{},
+            AttrIndex{entry.received},
+            AttrIndex{entry.attributes},
+            entry.since,
+            static_cast<std::uint8_t>((entry.flags & Entry::kSession ? Path::kSession : 0) |
+                                      (entry.flags & Entry::kHasBest ? Path::kMultipath : 0))};
+  }
+};
+
+// What rib.cpp calls of its neighbours (policy_eval.hpp, update_group.hpp), for orientation:
+//
+//   class PolicyEvaluator {                       // policy_eval.hpp
+//     explicit PolicyEvaluator(Store&);
+//     std::shared_ptr<const CompiledChain> compile(const PolicyChain&);   // CompiledChain::looks_at_prefix
+//     // Owned reference to the attributes after the chain (== attr where nothing changed), or kNoAttr: rejected.
+//     AttrIndex evaluate(const CompiledChain&, const PrefixKey&, AttrIndex attr, RouteSource, net::PeerId learned_from,
+//     …);
+//   };
+//   class UpdateGroups {                          // update_group.hpp
+//     UpdateGroups(Store&, PolicyEvaluator&);
+//     void peer_up(net::PeerId); void peer_down(net::PeerId);
+//     void peer_changed(net::PeerId);             // export policy, next hop settings, self addresses
+//     void router_changed();
+//     void route_refresh(net::PeerId, net::Family);
+//     bool run(std::size_t budget);               // true: more to do now
+//     void next_output(net::PeerId, std::size_t budget, std::vector<OutSlice>&);
+//     bool has_output(net::PeerId) const;
+//     void take_ready(std::vector<net::PeerId>&); // newly has_output()
+//     std::uint32_t advertised(net::PeerId, net::Family) const;  bool end_of_rib_sent(net::PeerId, net::Family) const;
+//     std::optional<wire::AttributeSet> advertised(net::PeerId, net::Family, EntryIndex) const;
+//     std::size_t memory_bytes() const;
+//   };
+//
+// The export record of a group names the attributes *before* export policy and rules (PathInfo::attributes) and the
+// source peer: what was sent follows from them, and a full table needs no second copy of every attribute set. A group
+// holds one reference for each recorded prefix.
+
+}  // namespace podbgp::rib
