@@ -57,7 +57,8 @@ struct TrackNextHop { NextHop next_hop; };           // tell its reachability no
 struct UntrackNextHop { NextHop next_hop; };
 struct Converged {};                                 // initial convergence: what is still only adopted may be swept
 struct DumpRoutes {                                  // answered by RouteDump, in pieces
-  std::uint64_t request;
+  std::uint64_t request = 0;
+  std::vector<net::Prefix> prefixes;                 // only these (those not wanted are left out); empty: all
 };
 struct Stop { bool remove_routes = false; };         // answered by Stopped
 

@@ -1,0 +1,259 @@
+#include "bgpd/core.hpp"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+
+namespace podbgp::bgpd {
+
+namespace {
+// Prefixes decided and exported in one slice: about a millisecond, so that a keepalive never waits longer than that.
+constexpr std::size_t kWorkSlice = 8192;
+constexpr std::size_t kFibSlice = 16384;
+}  // namespace
+
+Core::Core(config::Config config, Ports ports)
+    : config_(std::move(config)),
+      ports_(std::move(ports)),
+      started_(ports_.transport->now()),
+      rib_(config::rib_settings(config_)),
+      owners_(rib_),
+      bridge_(
+          rib_, [this](fib::ToFib message) { ports_.to_fib(std::move(message)); },
+          [this](net::PeerId peer) { return peers_[peer.value()]->settings.endpoint.interface; }),
+      watches_(
+          rib_, ports_.to_control, [this](rib::RouteView view) { return entry_of(std::move(view)); },
+          [this](net::PeerId id) -> std::optional<api::PeerInfo> {
+            if (id.value() >= peers_.size() || !peers_[id.value()]) return std::nullopt;
+            return info(*peers_[id.value()]);
+          },
+          [this] { return list_peers(); }),
+      batcher_(*ports_.transport, *this) {}
+
+Core::~Core() = default;
+
+void Core::start(std::set<std::string> owners_before) {
+  saved_owners_ = owners_before;
+  owners_.expect(std::move(owners_before));
+  apply_networks({}, config_.networks);
+  for (const auto& settings : config_.peers) add_peer(settings);
+  ports_.peers_changed(config_.peers);
+  if (!config_.fib.install) fib_synced_ = true;
+  started_peers_ = true;
+  for (auto& peer : peers_)
+    if (peer) peer->session->start();
+  schedule_work();
+}
+
+Core::Peer& Core::add_peer(const config::Peer& settings) {
+  auto peer = std::make_unique<Peer>();
+  peer->settings = settings;
+  peer->since = ports_.transport->now();
+  peer->id = rib_.add_peer(settings.rib);
+  peer->session = std::make_unique<session::Session>(peer->id, settings.session, settings.endpoint, *ports_.transport,
+                                                     *this, batcher_, ports_.seed + peer->id.value());
+  const auto index = peer->id.value();
+  if (peers_.size() <= index) peers_.resize(index + 1u);
+  peers_[index] = std::move(peer);
+  return *peers_[index];
+}
+
+void Core::remove_peer(const std::string& name) {
+  auto* peer = find(name);
+  if (peer == nullptr) return;
+  const auto id = peer->id;
+  peer->session->stop("peer removed from the configuration", wire::cease::kPeerDeconfigured);
+  log(LogLevel::Info, "PEER_REMOVED", "removed from the configuration", peer);
+  peers_[id.value()].reset();  // the session closes its socket after the Cease was given to it
+  rib_.remove_peer(id);
+  watches_.peer_removed(name);
+}
+
+void Core::change_peer(const config::Peer& settings) {
+  auto* peer = find(settings.name);
+  if (peer == nullptr) return;
+  peer->settings = settings;
+  rib_.update_peer(peer->id, settings.rib);
+  auto session = settings.session;
+  session.admin_down = session.admin_down || peer->disabled_by_operator;
+  peer->session->reconfigure(session, settings.endpoint);
+  peer_changed(*peer);
+}
+
+void Core::apply_networks(const std::vector<rib::LocalRoute>& before, const std::vector<rib::LocalRoute>& after) {
+  for (const auto& old : before) {
+    const bool kept = std::ranges::any_of(after, [&](const auto& route) { return route.prefix == old.prefix; });
+    if (!kept) (void)rib_.withdraw(0, old.prefix);
+  }
+  for (const auto& route : after) rib_.announce(route, ports_.transport->now());
+}
+
+void Core::apply(config::Config config, const config::Diff& diff) {
+  // What only a restart changes stays as it is running.
+  config.fib = config_.fib;
+  config.api = config_.api;
+  config.metrics = config_.metrics;
+  config.state_dir = config_.state_dir;
+  config.router.asn = config_.router.asn;
+  config.router.id = config_.router.id;
+  config.router.listen = config_.router.listen;
+  if (diff.networks) apply_networks(config_.networks, config.networks);
+  config_ = std::move(config);
+  if (diff.router) rib_.update_router(config::rib_settings(config_));
+  for (const auto& name : diff.removed) remove_peer(name);
+  const auto settings_of = [this](const std::string& name) {
+    return std::ranges::find(config_.peers, name, &config::Peer::name);
+  };
+  ports_.peers_changed(config_.peers);  // listening sockets know the passwords before anyone dials
+  for (const auto& name : diff.added) add_peer(*settings_of(name)).session->start();
+  for (const auto& change : diff.changed) change_peer(*settings_of(change.name));
+  schedule_work();
+}
+
+void Core::stop(std::string text, std::function<void()> done) {
+  stopping_ = true;
+  stopped_ = std::move(done);
+  for (auto& peer : peers_)
+    if (peer) peer->session->stop(text, wire::cease::kAdminShutdown);
+  // Behind what the sessions wrote.
+  ports_.transport->post([this] {
+    if (stopped_) std::exchange(stopped_, nullptr)();
+  });
+}
+
+Core::Peer* Core::find(const std::string& name_or_address) {
+  return const_cast<Peer*>(std::as_const(*this).find(name_or_address));
+}
+
+const Core::Peer* Core::find(const std::string& name_or_address) const {
+  const auto address = net::IpAddress::parse(name_or_address);
+  const Peer* by_address = nullptr;
+  for (const auto& peer : peers_) {
+    if (!peer) continue;
+    if (peer->settings.name == name_or_address) return peer.get();
+    if (address && peer->settings.endpoint.address == *address) by_address = peer.get();
+  }
+  return by_address;
+}
+
+net::WallTime Core::wall(net::TimePoint t) const {
+  return ports_.wall_at_start + std::chrono::duration_cast<net::WallTime::duration>(t - started_);
+}
+
+void Core::log(LogLevel level, std::string event, std::string message, const Peer* peer,
+               std::vector<std::pair<std::string, std::string>> fields) {
+  LogRecord record{level, std::move(event), std::move(message), {}};
+  if (peer != nullptr) {
+    record.fields.emplace_back("peer", peer->settings.name);
+    record.fields.emplace_back("address", net::to_string(peer->settings.endpoint.address));
+    record.fields.emplace_back("peer_asn", fmt::format("{}", peer->settings.session.peer_asn));
+  }
+  std::ranges::move(fields, std::back_inserter(record.fields));
+  ports_.log(std::move(record));
+}
+
+void Core::peer_changed(const Peer& peer) {
+  watches_.peer_changed(peer.id);
+  schedule_work();
+}
+
+// --- work ---
+
+void Core::schedule_work() {
+  if (work_scheduled_) return;
+  work_scheduled_ = true;
+  ports_.transport->post([this] {
+    work_scheduled_ = false;
+    work();
+  });
+}
+
+void Core::on_batch_end() {
+  if (!work_scheduled_) work();
+}
+
+void Core::work() {
+  bool more = rib_.run(kWorkSlice);
+  apply_effects();
+  if (config_.fib.install) more |= bridge_.run(kFibSlice);
+  more |= watches_.run();
+  if (more) schedule_work();
+  check_convergence();
+}
+
+void Core::apply_effects() {
+  auto effects = rib_.take_effects();
+  if (config_.fib.install) {
+    for (const auto& gateway : effects.track_next_hops) ports_.to_fib(fib::TrackNextHop{{gateway, {}}});
+    for (const auto& gateway : effects.untrack_next_hops) ports_.to_fib(fib::UntrackNextHop{{gateway, {}}});
+    for (const auto& [gateway, interface] : effects.track_link_local)
+      ports_.to_fib(fib::TrackNextHop{{gateway, interface}});
+    for (const auto& [gateway, interface] : effects.untrack_link_local)
+      ports_.to_fib(fib::UntrackNextHop{{gateway, interface}});
+  }
+  for (const auto& reached : effects.max_prefixes) max_prefixes_reached(reached);
+  for (const auto id : effects.end_of_rib_received) {
+    if (auto& peer = peers_[id.value()]) {
+      peer->end_of_rib = true;
+      peer_changed(*peer);
+    }
+  }
+  for (const auto id : effects.output_ready)
+    if (auto& peer = peers_[id.value()]) peer->session->kick_output();
+}
+
+void Core::max_prefixes_reached(const rib::Effects::MaxPrefixesReached& reached) {
+  auto& peer = peers_[reached.peer.value()];
+  if (!peer) return;
+  const auto text = fmt::format("{} {} prefixes received, {} allowed", reached.count, net::to_string(reached.family),
+                                reached.limit.received);
+  if (reached.limit.action == rib::MaxPrefixes::Action::Warn) {
+    log(LogLevel::Warn, "PREFIX_LIMIT", text + "; max_prefixes.action is warn", peer.get());
+    return;
+  }
+  // RFC 4486 §4: AFI, SAFI and the limit as data.
+  const auto limit = reached.limit.received;
+  const auto afi = net::afi(reached.family);
+  peer->session->end(wire::make_notification(
+      wire::ErrorCode::Cease, wire::cease::kMaxPrefixes,
+      {static_cast<std::uint8_t>(afi >> 8), static_cast<std::uint8_t>(afi), net::kSafiUnicast,
+       static_cast<std::uint8_t>(limit >> 24), static_cast<std::uint8_t>(limit >> 16),
+       static_cast<std::uint8_t>(limit >> 8), static_cast<std::uint8_t>(limit)}));
+  peer->session->disable("");
+  peer->held_down = "max prefixes: " + text;
+  const auto id = peer->id;
+  if (reached.limit.action == rib::MaxPrefixes::Action::Restart) {
+    log(LogLevel::Error, "PREFIX_LIMIT",
+        fmt::format("{}; the session comes back in {} s", text, reached.limit.restart_after.count()), peer.get());
+    peer->restart_timer = ports_.transport->arm(reached.limit.restart_after, [this, id] {
+      auto& held = peers_[id.value()];
+      if (!held || held->disabled_by_operator) return;
+      held->held_down.clear();
+      held->session->enable();
+    });
+  } else {
+    log(LogLevel::Error, "PREFIX_LIMIT", text + "; disabled until `podbgp peer enable`", peer.get());
+  }
+}
+
+// Stale kernel routes go when everything that may still come has come: End-of-RIB from every enabled peer, and word from
+// every owner that had routes before. The cap for peers and owners that never come is the planner's.
+void Core::check_convergence() {
+  if (converged_ || !started_peers_ || !owners_.all_spoken()) return;
+  for (const auto& peer : peers_) {
+    if (!peer || peer->settings.session.admin_down || peer->disabled_by_operator) continue;
+    if (!peer->negotiated || !peer->end_of_rib) return;
+  }
+  converged_ = true;
+  ports_.to_fib(fib::Converged{});
+  log(LogLevel::Info, "CONVERGED", "initial routes are in; stale kernel routes are swept");
+}
+
+void Core::save_owners() {
+  auto names = owners_.with_routes();
+  if (names == saved_owners_) return;
+  saved_owners_ = names;
+  ports_.owners_changed(std::move(names));
+}
+
+}  // namespace podbgp::bgpd

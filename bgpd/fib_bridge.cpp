@@ -1,0 +1,106 @@
+#include "bgpd/fib_bridge.hpp"
+
+namespace podbgp::bgpd {
+
+namespace {
+constexpr std::size_t kBatch = 4096;
+
+void mix(std::size_t& seed, std::size_t value) { seed = (seed ^ value) * 0x9e3779b97f4a7c15ull; }
+
+void mix(std::size_t& seed, const std::vector<fib::Hop>& hops) {
+  for (const auto& hop : hops) {
+    mix(seed, hop.peer.value());
+    mix(seed, std::hash<net::IpAddress>{}(hop.next_hop.gateway));
+  }
+  mix(seed, hops.size());
+}
+}  // namespace
+
+std::size_t FibBridge::HopSetHash::operator()(const fib::HopSet& set) const {
+  std::size_t seed = 0;
+  mix(seed, set.best);
+  mix(seed, set.backup);
+  return seed;
+}
+
+FibBridge::FibBridge(rib::Rib& rib, Send send, InterfaceOf interface_of)
+    : rib_(rib), send_(std::move(send)), interface_of_(std::move(interface_of)), reader_(rib.open_reader(false)) {}
+
+fib::Hop FibBridge::to_hop(const rib::ForwardingHop& hop) const {
+  fib::Hop out{hop.peer, {hop.gateway, {}}};
+  if (hop.gateway.is_link_local()) out.next_hop.interface = interface_of_(hop.peer);
+  return out;
+}
+
+fib::HopSetId FibBridge::intern(const rib::Forwarding& forwarding) {
+  if (forwarding.kind == rib::Forwarding::Kind::None) return fib::kNoHopSet;
+  if (forwarding.kind == rib::Forwarding::Kind::Blackhole) return fib::kBlackhole;
+  scratch_set_.best.clear();
+  scratch_set_.backup.clear();
+  for (const auto& hop : forwarding.best) scratch_set_.best.push_back(to_hop(hop));
+  if (forwarding.backup) scratch_set_.backup.push_back(to_hop(*forwarding.backup));
+  // Neighbours in the journal mostly share their hop set.
+  if (last_id_.value() >= fib::kFirstHopSet && uses_[last_id_.value() - fib::kFirstHopSet].set == scratch_set_ &&
+      uses_[last_id_.value() - fib::kFirstHopSet].routes > 0)
+    return last_id_;
+  if (const auto known = ids_.find(scratch_set_); known != ids_.end()) return last_id_ = known->second;
+  std::uint32_t index = 0;
+  if (free_.empty()) {
+    index = static_cast<std::uint32_t>(uses_.size());
+    uses_.emplace_back();
+  } else {
+    index = free_.back();
+    free_.pop_back();
+  }
+  const fib::HopSetId id{index + fib::kFirstHopSet};
+  uses_[index].set = scratch_set_;
+  ids_.emplace(scratch_set_, id);
+  send_(fib::DefineHopSet{id, scratch_set_});
+  return last_id_ = id;
+}
+
+void FibBridge::release(fib::HopSetId id) {
+  if (id.value() < fib::kFirstHopSet) return;
+  if (--uses_[id.value() - fib::kFirstHopSet].routes == 0) unused_.push_back(id);
+}
+
+bool FibBridge::run(std::size_t limit) {
+  std::size_t read = 0;
+  while (read < limit) {
+    fib::RouteBatch batch;
+    const auto count = rib_.read(*reader_, std::min(kBatch, limit - read), [&](const net::Prefix& prefix, std::uint64_t) {
+      rib_.forwarding(prefix, scratch_);
+      const auto id = intern(scratch_);
+      const auto it = wanted_.find(prefix);
+      const auto old = it == wanted_.end() ? fib::kNoHopSet : it->second;
+      if (id == old) return;
+      if (id.value() >= fib::kFirstHopSet) ++uses_[id.value() - fib::kFirstHopSet].routes;
+      if (id == fib::kNoHopSet) {
+        wanted_.erase(it);
+      } else if (it == wanted_.end()) {
+        wanted_.emplace(prefix, id);
+      } else {
+        it->second = id;
+      }
+      release(old);
+      batch.routes.push_back({prefix, id});
+    });
+    read += count;
+    if (!batch.routes.empty()) send_(std::move(batch));
+    for (const auto id : unused_) {
+      const auto index = id.value() - fib::kFirstHopSet;
+      if (uses_[index].routes > 0) continue;  // used again within the batch
+      auto& set = uses_[index].set;
+      if (set.best.empty()) continue;         // named twice in unused_
+      ids_.erase(set);
+      set = {};
+      free_.push_back(index);
+      send_(fib::ReleaseHopSet{id});
+    }
+    unused_.clear();
+    if (rib_.caught_up(*reader_)) return false;
+  }
+  return true;
+}
+
+}  // namespace podbgp::bgpd
