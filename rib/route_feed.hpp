@@ -1,30 +1,25 @@
 // What update groups need of table, journal and attribute table: a seam, so that they can be tested on a table of their
 // own. One virtual call per batch of routes, and a few per attribute set; none per route.
 //
-// Owner: core's executor. Implemented by the RIB's façade.
+// Owner: core's executor. Implemented by StoreFeed (store_feed.hpp).
 #pragma once
 
 #include <cstdint>
-#include <limits>
 #include <span>
 
-#include "net/prefix.hpp"
+#include "rib/index.hpp"
 #include "rib/policy.hpp"
+#include "rib/table.hpp"
 
 namespace podbgp::rib {
 
-inline constexpr std::uint32_t kNoAttributes = std::numeric_limits<std::uint32_t>::max();
-inline constexpr net::PeerId kNoPeer{std::numeric_limits<std::uint16_t>::max()};  // own routes have no peer
-
 // The best path of an entry as it is now.
 struct ExportItem {
-  std::uint32_t entry = 0;  // dense index of the entry in its family; may be reused after its removal was read
-  std::uint32_t attributes =
-      kNoAttributes;           // after import policy; kNoAttributes: no (eligible) path, or the prefix is gone
-  net::PeerId peer = kNoPeer;  // whom the path was learned from
+  EntryIndex entry = kNoEntry;     // dense; may be reused after its removal was read
+  AttrIndex attributes = kNoAttr;  // after import policy; kNoAttr: no (eligible) path, or the prefix is gone
+  net::PeerId peer = kLocalPeer;   // whom the path was learned from
   RouteSource source = RouteSource::Bgp;
-  std::uint8_t length = 0;                // of the prefix, bits
-  std::array<std::uint8_t, 16> octets{};  // of the prefix, ceil(length/8) used, the rest zero
+  PrefixKey prefix;
 };
 
 class RouteFeed {
@@ -42,9 +37,9 @@ class RouteFeed {
   [[nodiscard]] virtual bool at_tail(net::Family family, Cursor cursor) const = 0;
 
   // Attribute sets in canonical form (wire::encode_canonical). A reference keeps index and bytes.
-  [[nodiscard]] virtual std::span<const std::uint8_t> canonical(std::uint32_t attributes) const = 0;
-  virtual void ref(std::uint32_t attributes) = 0;
-  virtual void unref(std::uint32_t attributes) = 0;
+  [[nodiscard]] virtual std::span<const std::uint8_t> canonical(AttrIndex attributes) const = 0;
+  virtual void ref(AttrIndex attributes) = 0;
+  virtual void unref(AttrIndex attributes) = 0;
 };
 
 }  // namespace podbgp::rib
