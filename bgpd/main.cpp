@@ -1,0 +1,71 @@
+// podbgpd: command line.
+#include <fstream>
+#include <iostream>
+#include <iterator>
+
+#include <CLI/CLI.hpp>
+
+#include "bgpd/daemon.hpp"
+#include "bgpd/version.hpp"
+#include "config/parse.hpp"
+#include "config/schema.hpp"
+
+namespace {
+
+using podbgp::config::Diagnostic;
+using podbgp::config::Severity;
+
+// Exit codes of `check`: 0 usable (warnings are shown), 1 not, 2 the file cannot be read.
+int check(const std::string& file, bool json) {
+  std::ifstream stream(file);
+  if (!stream) {
+    std::cerr << "podbgpd: cannot read " << file << ": " << std::strerror(errno) << "\n";
+    return 2;
+  }
+  const std::string text(std::istreambuf_iterator<char>(stream), {});
+  const auto parsed = podbgp::config::parse(text, file);
+  const auto& findings = parsed ? parsed->warnings : parsed.error();
+  if (json) {
+    std::cout << podbgp::config::to_json(findings) << "\n";
+  } else {
+    for (const auto& finding : findings) std::cerr << podbgp::config::to_string(finding) << "\n";
+    if (parsed)
+      std::cout << file << ": OK (" << parsed->config.peers.size() << " peers, " << findings.size() << " warnings)\n";
+  }
+  return parsed ? 0 : 1;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  CLI::App app("podbgpd: the BGP-4 speaker of a Kubernetes node");
+  app.footer(
+      "Signals: SIGHUP reloads the configuration (a bad file changes nothing); SIGTERM and SIGINT stop.\n"
+      "Examples:\n"
+      "  podbgpd --config /etc/podbgp/podbgp.yaml\n"
+      "  podbgpd check podbgp.yaml          says what is wrong with a file, with line and remedy; needs no privileges\n"
+      "  podbgpd schema > podbgp.schema.json  the JSON Schema for editors\n"
+      "Talk to the running daemon with podbgp(1).");
+  podbgp::bgpd::DaemonOptions options;
+  app.add_option("-c,--config", options.config_file, "configuration file")->capture_default_str();
+  app.set_version_flag("-V,--version", std::string("podbgpd ") + podbgp::bgpd::kVersion + " (" + podbgp::bgpd::kCommit + ")");
+  std::string check_file;
+  bool json = false;
+  auto* check_command = app.add_subcommand("check", "check a configuration file and exit");
+  check_command->add_option("file", check_file, "the file")->required();
+  check_command->add_flag("--json", json, "findings as a JSON array");
+  auto* schema_command = app.add_subcommand("schema", "print the JSON Schema of the configuration and exit");
+  app.require_subcommand(0, 1);
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    const int code = app.exit(error);
+    return code == 0 ? 0 : 2;
+  }
+  if (check_command->parsed()) return check(check_file, json);
+  if (schema_command->parsed()) {
+    std::cout << podbgp::config::json_schema();
+    return 0;
+  }
+  return podbgp::bgpd::run_daemon(options);
+}

@@ -1,0 +1,23 @@
+// The Prometheus text of /metrics, from one snapshot. Cardinality: per peer and family, never per prefix.
+//
+// Thread: any; pure.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "api/backend.hpp"
+
+namespace podbgp::bgpd {
+
+struct MetricsSnapshot {
+  api::Status status;
+  std::vector<api::PeerInfo> peers;
+  std::vector<api::Owner> owners;
+  bool last_reload_ok = true;
+  std::uint64_t watches = 0;
+};
+
+[[nodiscard]] std::string metrics_text(const MetricsSnapshot& snapshot);
+
+}  // namespace podbgp::bgpd
