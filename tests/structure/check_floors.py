@@ -28,7 +28,7 @@ PURE_FOLDERS = ["net", "wire", "fsm", "rib", "config"]
 PURE_FILES = ["fib/planner", "fib/resolver", "fib/nexthop", "fib/installed", "fib/netlink_codec", "fib/messages", "fib/settings"]
 EXCEPTIONS = {"net/mailbox.hpp"}  # the one place with a mutex
 IMPURE = [
-    (re.compile(r"#\s*include\s*<(thread|mutex|shared_mutex|condition_variable|atomic|future|iostream|fstream|unistd\.h|poll\.h|sys/[a-z_]+\.h|netinet/[a-z_]+\.h|net/if\.h)>"), "includes <{0}>"),
+    (re.compile(r"#\s*include\s*<(thread|mutex|shared_mutex|condition_variable|atomic|future|iostream|fstream|unistd\.h|poll\.h|sys/(?!mman)[a-z_]+\.h|netinet/[a-z_]+\.h|net/if\.h)>"), "includes <{0}>"),
     (re.compile(r"#\s*include\s*<(boost/asio[^>]*|spdlog[^>]*|prometheus[^>]*|grpc[^>]*)>"), "includes <{0}>"),
     (re.compile(r"(::now\(|\bsocket\(|\bgetenv\()"), "calls {0}"),
 ]
