@@ -10,15 +10,19 @@ namespace podbgp::fsm {
 
 // Why a session ended or could not come up: one line of log, the API's last_error, and a metric label.
 struct DownReason {
-  std::string token;  // stable, lower case: "hold-timer-expired", "notification-received", "tcp-closed", "admin-shutdown", …
-  std::string text;   // for people
+  std::string
+      token;  // stable, lower case: "hold-timer-expired", "notification-received", "tcp-closed", "admin-shutdown", …
+  std::string text;  // for people
   std::optional<wire::Notification> sent;
   std::optional<wire::Notification> received;
 };
 
+// clang-format off
 namespace action {
 
 struct Dial {};                                          // open the outgoing connection
+struct AcceptIncoming {};                                // take the offered connection as Slot::Incoming, then say TcpConnected
+struct RefuseIncoming { std::optional<wire::Notification> notification; };  // send this if there is one, and close it
 struct Close { Slot slot; };                             // after what was queued on it has been tried to be written once
 struct SendOpen { Slot slot; wire::Open open; };
 struct SendKeepalive { Slot slot; };
@@ -31,10 +35,12 @@ struct AttemptFailed { DownReason reason; };             // a connection ended b
 struct StateChanged { State from; State to; };           // of the peer: the further of its two connections
 
 }  // namespace action
+// clang-format on
 
-using Action = std::variant<action::Dial, action::Close, action::SendOpen, action::SendKeepalive,
-                            action::SendNotification, action::ArmTimer, action::StopTimer, action::SessionUp,
-                            action::SessionDown, action::AttemptFailed, action::StateChanged>;
+using Action =
+    std::variant<action::Dial, action::AcceptIncoming, action::RefuseIncoming, action::Close, action::SendOpen,
+                 action::SendKeepalive, action::SendNotification, action::ArmTimer, action::StopTimer,
+                 action::SessionUp, action::SessionDown, action::AttemptFailed, action::StateChanged>;
 using Actions = boost::container::small_vector<Action, 6>;
 
 }  // namespace podbgp::fsm

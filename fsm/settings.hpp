@@ -18,15 +18,16 @@ struct PeerSettings {
   net::Asn peer_asn;
   net::RouterId local_id;
   net::FamilySet families{net::Family::Ipv4Unicast};
-  Seconds hold_time{90};        // 0 = no keepalives; else >= 3 (RFC 4271 §4.2)
-  Seconds keepalive{30};        // at most a third of the negotiated hold time is used
-  Seconds connect_retry{5};     // first interval; grows to connect_retry_max with jitter (RFC 4271 §8.2.1.1, 10)
+  Seconds hold_time{90};  // 0 = no keepalives; else >= 3 (RFC 4271 §4.2)
+  Seconds keepalive{30};  // at most a third of the negotiated hold time is used
+  Seconds connect_retry{
+      5};  // after one quick try (1 s); doubles up to connect_retry_max, with jitter (RFC 4271 §8.2.1.1, 10)
   Seconds connect_retry_max{60};
-  Seconds open_hold_time{240};  // "a large value", RFC 4271 §8.2.2
+  Seconds open_hold_time{240};            // "a large value", RFC 4271 §8.2.2
   std::optional<Seconds> send_hold_time;  // RFC 9687; default: max(8 min, 2 x hold time); 0 = off
   bool passive = false;
   bool admin_down = false;
-  std::string shutdown_text;    // RFC 9003, sent when disabled by configuration
+  std::string shutdown_text;  // RFC 9003, sent when disabled by configuration
   [[nodiscard]] bool external() const { return local_asn != peer_asn; }
   friend bool operator==(const PeerSettings&, const PeerSettings&) = default;
 };
@@ -35,7 +36,7 @@ struct PeerSettings {
 struct Negotiated {
   net::Asn peer_asn;
   net::RouterId peer_id;
-  Seconds hold_time{0};   // 0: none
+  Seconds hold_time{0};  // 0: none
   Seconds keepalive{0};
   net::FamilySet families;
   bool external = true;
@@ -43,7 +44,7 @@ struct Negotiated {
   bool route_refresh = false;
   bool enhanced_route_refresh = false;
   bool extended_message = false;
-  bool graceful_restart = false;   // the peer sent the capability, so it sends End-of-RIB
+  bool graceful_restart = false;    // the peer sent the capability, so it sends End-of-RIB
   net::FamilySet add_path_receive;  // we may get path ids
   net::FamilySet add_path_send;
   net::FamilySet extended_next_hop;

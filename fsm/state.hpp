@@ -14,4 +14,7 @@ enum class Slot : std::uint8_t { Outgoing = 0, Incoming = 1 };  // who dialled: 
   return names[static_cast<std::size_t>(s)];
 }
 
+[[nodiscard]] constexpr std::string_view to_string(Slot s) { return s == Slot::Outgoing ? "out" : "in"; }
+[[nodiscard]] constexpr Slot other(Slot s) { return s == Slot::Outgoing ? Slot::Incoming : Slot::Outgoing; }
+
 }  // namespace podbgp::fsm

@@ -1,0 +1,251 @@
+// What a peer does in every situation with every event: "event: actions in order". Events that do nothing stand in the
+// last line of each section. tests/fsm/state_event_test.cpp compares; PODBGP_PRINT_TABLE=1 prints the present
+// behaviour.
+#pragma once
+
+namespace podbgp::fsm::test {
+
+// clang-format off
+inline constexpr const char* kStateEventTable = R"table(
+## Idle, stopped
+ManualStart: dial, arm(ConnectRetry), Idle->Connect
+IncomingOffered: refuse(NOTIFICATION 6/2)
+TcpConnected(out): close(out)
+TcpConnected(in): close(in)
+nothing: ManualStop Reset LinkEvent LocalError(6/1) TimerExpired(ConnectRetry) TimerExpired(IdleHold) TimerExpired(Stable) TimerExpired(Hold/out) TimerExpired(Keepalive/out) TimerExpired(SendHold/out) TcpFailed(out) OpenReceived(out) KeepaliveReceived(out) UpdateReceived(out) RouteRefreshReceived(out) NotificationReceived(out 6/2) NotificationReceived(out 6/7) NotificationReceived(out 2/2) MessageError(out 1/2) MessageSent(out) TimerExpired(Hold/in) TimerExpired(Keepalive/in) TimerExpired(SendHold/in) TcpFailed(in) OpenReceived(in) KeepaliveReceived(in) UpdateReceived(in) RouteRefreshReceived(in) NotificationReceived(in 6/2) NotificationReceived(in 6/7) NotificationReceived(in 2/2) MessageError(in 1/2) MessageSent(in)
+
+## Idle, damped
+ManualStop: stop(IdleHold)
+Reset: stop(IdleHold), dial, arm(ConnectRetry), Idle->Connect
+IncomingOffered: refuse
+TimerExpired(IdleHold): dial, arm(ConnectRetry), Idle->Connect
+TcpConnected(out): close(out)
+TcpConnected(in): close(in)
+nothing: ManualStart LinkEvent LocalError(6/1) TimerExpired(ConnectRetry) TimerExpired(Stable) TimerExpired(Hold/out) TimerExpired(Keepalive/out) TimerExpired(SendHold/out) TcpFailed(out) OpenReceived(out) KeepaliveReceived(out) UpdateReceived(out) RouteRefreshReceived(out) NotificationReceived(out 6/2) NotificationReceived(out 6/7) NotificationReceived(out 2/2) MessageError(out 1/2) MessageSent(out) TimerExpired(Hold/in) TimerExpired(Keepalive/in) TimerExpired(SendHold/in) TcpFailed(in) OpenReceived(in) KeepaliveReceived(in) UpdateReceived(in) RouteRefreshReceived(in) NotificationReceived(in 6/2) NotificationReceived(in 6/7) NotificationReceived(in 2/2) MessageError(in 1/2) MessageSent(in)
+
+## Connect
+ManualStop: close(out), stop(ConnectRetry), Connect->Idle
+Reset: close(out), stop(ConnectRetry), dial, arm(ConnectRetry)
+LinkEvent: close(out), stop(ConnectRetry), dial, arm(ConnectRetry)
+IncomingOffered: accept
+TimerExpired(ConnectRetry): close(out), failed(connect-failed), dial, arm(ConnectRetry)
+TcpConnected(out): stop(ConnectRetry), send(out OPEN), arm(Hold/out), Connect->OpenSent
+TcpFailed(out): stop(ConnectRetry), failed(connect-failed), arm(ConnectRetry), Connect->Active
+TcpConnected(in): send(in OPEN), arm(Hold/in), Connect->OpenSent
+nothing: ManualStart LocalError(6/1) TimerExpired(IdleHold) TimerExpired(Stable) TimerExpired(Hold/out) TimerExpired(Keepalive/out) TimerExpired(SendHold/out) OpenReceived(out) KeepaliveReceived(out) UpdateReceived(out) RouteRefreshReceived(out) NotificationReceived(out 6/2) NotificationReceived(out 6/7) NotificationReceived(out 2/2) MessageError(out 1/2) MessageSent(out) TimerExpired(Hold/in) TimerExpired(Keepalive/in) TimerExpired(SendHold/in) TcpFailed(in) OpenReceived(in) KeepaliveReceived(in) UpdateReceived(in) RouteRefreshReceived(in) NotificationReceived(in 6/2) NotificationReceived(in 6/7) NotificationReceived(in 2/2) MessageError(in 1/2) MessageSent(in)
+
+## Active
+ManualStop: stop(ConnectRetry), Active->Idle
+Reset: stop(ConnectRetry), dial, arm(ConnectRetry), Active->Connect
+LinkEvent: stop(ConnectRetry), dial, arm(ConnectRetry), Active->Connect
+IncomingOffered: accept
+TimerExpired(ConnectRetry): dial, arm(ConnectRetry), Active->Connect
+TcpConnected(out): close(out)
+TcpConnected(in): send(in OPEN), arm(Hold/in), Active->OpenSent
+nothing: ManualStart LocalError(6/1) TimerExpired(IdleHold) TimerExpired(Stable) TimerExpired(Hold/out) TimerExpired(Keepalive/out) TimerExpired(SendHold/out) TcpFailed(out) OpenReceived(out) KeepaliveReceived(out) UpdateReceived(out) RouteRefreshReceived(out) NotificationReceived(out 6/2) NotificationReceived(out 6/7) NotificationReceived(out 2/2) MessageError(out 1/2) MessageSent(out) TimerExpired(Hold/in) TimerExpired(Keepalive/in) TimerExpired(SendHold/in) TcpFailed(in) OpenReceived(in) KeepaliveReceived(in) UpdateReceived(in) RouteRefreshReceived(in) NotificationReceived(in 6/2) NotificationReceived(in 6/7) NotificationReceived(in 2/2) MessageError(in 1/2) MessageSent(in)
+
+## Active, passive
+ManualStop: Active->Idle
+IncomingOffered: accept
+TcpConnected(out): close(out)
+TcpConnected(in): send(in OPEN), arm(Hold/in), Active->OpenSent
+nothing: ManualStart Reset LinkEvent LocalError(6/1) TimerExpired(ConnectRetry) TimerExpired(IdleHold) TimerExpired(Stable) TimerExpired(Hold/out) TimerExpired(Keepalive/out) TimerExpired(SendHold/out) TcpFailed(out) OpenReceived(out) KeepaliveReceived(out) UpdateReceived(out) RouteRefreshReceived(out) NotificationReceived(out 6/2) NotificationReceived(out 6/7) NotificationReceived(out 2/2) MessageError(out 1/2) MessageSent(out) TimerExpired(Hold/in) TimerExpired(Keepalive/in) TimerExpired(SendHold/in) TcpFailed(in) OpenReceived(in) KeepaliveReceived(in) UpdateReceived(in) RouteRefreshReceived(in) NotificationReceived(in 6/2) NotificationReceived(in 6/7) NotificationReceived(in 2/2) MessageError(in 1/2) MessageSent(in)
+
+## OpenSent out
+ManualStop: send(out NOTIFICATION 6/2), close(out), stop(Hold/out), OpenSent->Idle
+Reset: send(out NOTIFICATION 6/4), close(out), stop(Hold/out), arm(ConnectRetry), OpenSent->Active
+IncomingOffered: accept
+TimerExpired(Hold/out): send(out NOTIFICATION 4/0), close(out), failed(hold-timer-expired), arm(ConnectRetry), OpenSent->Active
+TcpFailed(out): close(out), stop(Hold/out), failed(tcp-closed), arm(ConnectRetry), OpenSent->Active
+OpenReceived(out): send(out KEEPALIVE), arm(Hold/out), arm(Keepalive/out), OpenSent->OpenConfirm
+KeepaliveReceived(out): send(out NOTIFICATION 5/1), close(out), stop(Hold/out), failed(fsm-error-open-sent), arm(IdleHold), OpenSent->Idle
+UpdateReceived(out): send(out NOTIFICATION 5/1), close(out), stop(Hold/out), failed(fsm-error-open-sent), arm(IdleHold), OpenSent->Idle
+RouteRefreshReceived(out): send(out NOTIFICATION 5/1), close(out), stop(Hold/out), failed(fsm-error-open-sent), arm(IdleHold), OpenSent->Idle
+NotificationReceived(out 6/2): close(out), stop(Hold/out), failed(notification-received), arm(ConnectRetry), OpenSent->Active
+NotificationReceived(out 6/7): close(out), stop(Hold/out), failed(notification-received), arm(ConnectRetry), OpenSent->Active
+NotificationReceived(out 2/2): close(out), stop(Hold/out), failed(notification-received), arm(IdleHold), OpenSent->Idle
+MessageError(out 1/2): send(out NOTIFICATION 1/2), close(out), stop(Hold/out), failed(header-bad-length), arm(IdleHold), OpenSent->Idle
+TcpConnected(in): send(in OPEN), arm(Hold/in)
+nothing: ManualStart LinkEvent LocalError(6/1) TimerExpired(ConnectRetry) TimerExpired(IdleHold) TimerExpired(Stable) TimerExpired(Keepalive/out) TimerExpired(SendHold/out) TcpConnected(out) MessageSent(out) TimerExpired(Hold/in) TimerExpired(Keepalive/in) TimerExpired(SendHold/in) TcpFailed(in) OpenReceived(in) KeepaliveReceived(in) UpdateReceived(in) RouteRefreshReceived(in) NotificationReceived(in 6/2) NotificationReceived(in 6/7) NotificationReceived(in 2/2) MessageError(in 1/2) MessageSent(in)
+
+## OpenConfirm out
+ManualStop: send(out NOTIFICATION 6/2), close(out), stop(Hold/out), stop(Keepalive/out), OpenConfirm->Idle
+Reset: send(out NOTIFICATION 6/4), close(out), stop(Hold/out), stop(Keepalive/out), arm(ConnectRetry), OpenConfirm->Active
+IncomingOffered: accept
+TimerExpired(Hold/out): send(out NOTIFICATION 4/0), close(out), stop(Keepalive/out), failed(hold-timer-expired), arm(ConnectRetry), OpenConfirm->Active
+TimerExpired(Keepalive/out): send(out KEEPALIVE), arm(Keepalive/out)
+TcpFailed(out): close(out), stop(Hold/out), stop(Keepalive/out), failed(tcp-closed), arm(ConnectRetry), OpenConfirm->Active
+OpenReceived(out): send(out NOTIFICATION 5/2), close(out), stop(Hold/out), stop(Keepalive/out), failed(fsm-error-open-confirm), arm(IdleHold), OpenConfirm->Idle
+KeepaliveReceived(out): arm(Hold/out), arm(SendHold/out), arm(Stable), up(out), OpenConfirm->Established
+UpdateReceived(out): send(out NOTIFICATION 5/2), close(out), stop(Hold/out), stop(Keepalive/out), failed(fsm-error-open-confirm), arm(IdleHold), OpenConfirm->Idle
+RouteRefreshReceived(out): send(out NOTIFICATION 5/2), close(out), stop(Hold/out), stop(Keepalive/out), failed(fsm-error-open-confirm), arm(IdleHold), OpenConfirm->Idle
+NotificationReceived(out 6/2): close(out), stop(Hold/out), stop(Keepalive/out), failed(notification-received), arm(ConnectRetry), OpenConfirm->Active
+NotificationReceived(out 6/7): close(out), stop(Hold/out), stop(Keepalive/out), failed(notification-received), arm(ConnectRetry), OpenConfirm->Active
+NotificationReceived(out 2/2): close(out), stop(Hold/out), stop(Keepalive/out), failed(notification-received), arm(IdleHold), OpenConfirm->Idle
+MessageError(out 1/2): send(out NOTIFICATION 1/2), close(out), stop(Hold/out), stop(Keepalive/out), failed(header-bad-length), arm(IdleHold), OpenConfirm->Idle
+TcpConnected(in): send(in OPEN), arm(Hold/in)
+nothing: ManualStart LinkEvent LocalError(6/1) TimerExpired(ConnectRetry) TimerExpired(IdleHold) TimerExpired(Stable) TimerExpired(SendHold/out) TcpConnected(out) MessageSent(out) TimerExpired(Hold/in) TimerExpired(Keepalive/in) TimerExpired(SendHold/in) TcpFailed(in) OpenReceived(in) KeepaliveReceived(in) UpdateReceived(in) RouteRefreshReceived(in) NotificationReceived(in 6/2) NotificationReceived(in 6/7) NotificationReceived(in 2/2) MessageError(in 1/2) MessageSent(in)
+
+## Established out
+ManualStop: send(out NOTIFICATION 6/2), close(out), stop(Hold/out), stop(Keepalive/out), stop(SendHold/out), stop(Stable), down(admin-shutdown), Established->Idle
+Reset: send(out NOTIFICATION 6/4), close(out), stop(Hold/out), stop(Keepalive/out), stop(SendHold/out), stop(Stable), down(admin-reset), arm(ConnectRetry), Established->Active
+IncomingOffered: send(out KEEPALIVE), refuse(NOTIFICATION 6/7)
+LocalError(6/1): send(out NOTIFICATION 6/1), close(out), stop(Hold/out), stop(Keepalive/out), stop(SendHold/out), stop(Stable), down(cease-max-prefixes), arm(IdleHold), Established->Idle
+TimerExpired(Hold/out): send(out NOTIFICATION 4/0), close(out), stop(Keepalive/out), stop(SendHold/out), stop(Stable), down(hold-timer-expired), arm(ConnectRetry), Established->Active
+TimerExpired(Keepalive/out): send(out KEEPALIVE), arm(Keepalive/out)
+TimerExpired(SendHold/out): send(out NOTIFICATION 8/0), close(out), stop(Hold/out), stop(Keepalive/out), stop(Stable), down(send-hold-timer-expired), arm(ConnectRetry), Established->Active
+TcpFailed(out): close(out), stop(Hold/out), stop(Keepalive/out), stop(SendHold/out), stop(Stable), down(tcp-closed), arm(ConnectRetry), Established->Active
+OpenReceived(out): send(out NOTIFICATION 5/3), close(out), stop(Hold/out), stop(Keepalive/out), stop(SendHold/out), stop(Stable), down(fsm-error-established), arm(IdleHold), Established->Idle
+KeepaliveReceived(out): arm(Hold/out)
+UpdateReceived(out): arm(Hold/out)
+RouteRefreshReceived(out): arm(Hold/out)
+NotificationReceived(out 6/2): close(out), stop(Hold/out), stop(Keepalive/out), stop(SendHold/out), stop(Stable), down(notification-received), arm(ConnectRetry), Established->Active
+NotificationReceived(out 6/7): close(out), stop(Hold/out), stop(Keepalive/out), stop(SendHold/out), stop(Stable), down(notification-received), arm(ConnectRetry), Established->Active
+NotificationReceived(out 2/2): close(out), stop(Hold/out), stop(Keepalive/out), stop(SendHold/out), stop(Stable), down(notification-received), arm(IdleHold), Established->Idle
+MessageError(out 1/2): send(out NOTIFICATION 1/2), close(out), stop(Hold/out), stop(Keepalive/out), stop(SendHold/out), stop(Stable), down(header-bad-length), arm(IdleHold), Established->Idle
+MessageSent(out): arm(SendHold/out)
+TcpConnected(in): close(in)
+nothing: ManualStart LinkEvent TimerExpired(ConnectRetry) TimerExpired(IdleHold) TimerExpired(Stable) TcpConnected(out) TimerExpired(Hold/in) TimerExpired(Keepalive/in) TimerExpired(SendHold/in) TcpFailed(in) OpenReceived(in) KeepaliveReceived(in) UpdateReceived(in) RouteRefreshReceived(in) NotificationReceived(in 6/2) NotificationReceived(in 6/7) NotificationReceived(in 2/2) MessageError(in 1/2) MessageSent(in)
+
+## OpenSent in, Connect out
+ManualStop: close(out), stop(ConnectRetry), send(in NOTIFICATION 6/2), close(in), stop(Hold/in), OpenSent->Idle
+Reset: close(out), stop(ConnectRetry), send(in NOTIFICATION 6/4), close(in), stop(Hold/in), arm(ConnectRetry), OpenSent->Active
+IncomingOffered: send(in NOTIFICATION 6/7), close(in), stop(Hold/in), accept, OpenSent->Connect
+TimerExpired(ConnectRetry): close(out), failed(connect-failed), dial, arm(ConnectRetry)
+TcpConnected(out): stop(ConnectRetry), send(out OPEN), arm(Hold/out)
+TcpFailed(out): stop(ConnectRetry), failed(connect-failed), arm(ConnectRetry)
+TimerExpired(Hold/in): send(in NOTIFICATION 4/0), close(in), failed(hold-timer-expired), OpenSent->Connect
+TcpFailed(in): close(in), stop(Hold/in), failed(tcp-closed), OpenSent->Connect
+OpenReceived(in): close(out), stop(ConnectRetry), send(in KEEPALIVE), arm(Hold/in), arm(Keepalive/in), OpenSent->OpenConfirm
+KeepaliveReceived(in): send(in NOTIFICATION 5/1), close(in), stop(Hold/in), failed(fsm-error-open-sent), close(out), stop(ConnectRetry), arm(IdleHold), OpenSent->Idle
+UpdateReceived(in): send(in NOTIFICATION 5/1), close(in), stop(Hold/in), failed(fsm-error-open-sent), close(out), stop(ConnectRetry), arm(IdleHold), OpenSent->Idle
+RouteRefreshReceived(in): send(in NOTIFICATION 5/1), close(in), stop(Hold/in), failed(fsm-error-open-sent), close(out), stop(ConnectRetry), arm(IdleHold), OpenSent->Idle
+NotificationReceived(in 6/2): close(in), stop(Hold/in), failed(notification-received), OpenSent->Connect
+NotificationReceived(in 6/7): close(in), stop(Hold/in), failed(notification-received), OpenSent->Connect
+NotificationReceived(in 2/2): close(in), stop(Hold/in), failed(notification-received), close(out), stop(ConnectRetry), arm(IdleHold), OpenSent->Idle
+MessageError(in 1/2): send(in NOTIFICATION 1/2), close(in), stop(Hold/in), failed(header-bad-length), close(out), stop(ConnectRetry), arm(IdleHold), OpenSent->Idle
+nothing: ManualStart LinkEvent LocalError(6/1) TimerExpired(IdleHold) TimerExpired(Stable) TimerExpired(Hold/out) TimerExpired(Keepalive/out) TimerExpired(SendHold/out) OpenReceived(out) KeepaliveReceived(out) UpdateReceived(out) RouteRefreshReceived(out) NotificationReceived(out 6/2) NotificationReceived(out 6/7) NotificationReceived(out 2/2) MessageError(out 1/2) MessageSent(out) TimerExpired(Keepalive/in) TimerExpired(SendHold/in) TcpConnected(in) MessageSent(in)
+
+## OpenConfirm in
+ManualStop: send(in NOTIFICATION 6/2), close(in), stop(Hold/in), stop(Keepalive/in), OpenConfirm->Idle
+Reset: send(in NOTIFICATION 6/4), close(in), stop(Hold/in), stop(Keepalive/in), arm(ConnectRetry), OpenConfirm->Active
+IncomingOffered: send(in NOTIFICATION 6/7), close(in), stop(Hold/in), stop(Keepalive/in), arm(ConnectRetry), accept, OpenConfirm->Active
+TcpConnected(out): close(out)
+TimerExpired(Hold/in): send(in NOTIFICATION 4/0), close(in), stop(Keepalive/in), failed(hold-timer-expired), arm(ConnectRetry), OpenConfirm->Active
+TimerExpired(Keepalive/in): send(in KEEPALIVE), arm(Keepalive/in)
+TcpFailed(in): close(in), stop(Hold/in), stop(Keepalive/in), failed(tcp-closed), arm(ConnectRetry), OpenConfirm->Active
+OpenReceived(in): send(in NOTIFICATION 5/2), close(in), stop(Hold/in), stop(Keepalive/in), failed(fsm-error-open-confirm), arm(IdleHold), OpenConfirm->Idle
+KeepaliveReceived(in): arm(Hold/in), arm(SendHold/in), arm(Stable), up(in), OpenConfirm->Established
+UpdateReceived(in): send(in NOTIFICATION 5/2), close(in), stop(Hold/in), stop(Keepalive/in), failed(fsm-error-open-confirm), arm(IdleHold), OpenConfirm->Idle
+RouteRefreshReceived(in): send(in NOTIFICATION 5/2), close(in), stop(Hold/in), stop(Keepalive/in), failed(fsm-error-open-confirm), arm(IdleHold), OpenConfirm->Idle
+NotificationReceived(in 6/2): close(in), stop(Hold/in), stop(Keepalive/in), failed(notification-received), arm(ConnectRetry), OpenConfirm->Active
+NotificationReceived(in 6/7): close(in), stop(Hold/in), stop(Keepalive/in), failed(notification-received), arm(ConnectRetry), OpenConfirm->Active
+NotificationReceived(in 2/2): close(in), stop(Hold/in), stop(Keepalive/in), failed(notification-received), arm(IdleHold), OpenConfirm->Idle
+MessageError(in 1/2): send(in NOTIFICATION 1/2), close(in), stop(Hold/in), stop(Keepalive/in), failed(header-bad-length), arm(IdleHold), OpenConfirm->Idle
+nothing: ManualStart LinkEvent LocalError(6/1) TimerExpired(ConnectRetry) TimerExpired(IdleHold) TimerExpired(Stable) TimerExpired(Hold/out) TimerExpired(Keepalive/out) TimerExpired(SendHold/out) TcpFailed(out) OpenReceived(out) KeepaliveReceived(out) UpdateReceived(out) RouteRefreshReceived(out) NotificationReceived(out 6/2) NotificationReceived(out 6/7) NotificationReceived(out 2/2) MessageError(out 1/2) MessageSent(out) TimerExpired(SendHold/in) TcpConnected(in) MessageSent(in)
+
+## Established in
+ManualStop: send(in NOTIFICATION 6/2), close(in), stop(Hold/in), stop(Keepalive/in), stop(SendHold/in), stop(Stable), down(admin-shutdown), Established->Idle
+Reset: send(in NOTIFICATION 6/4), close(in), stop(Hold/in), stop(Keepalive/in), stop(SendHold/in), stop(Stable), down(admin-reset), arm(ConnectRetry), Established->Active
+IncomingOffered: send(in KEEPALIVE), refuse(NOTIFICATION 6/7)
+LocalError(6/1): send(in NOTIFICATION 6/1), close(in), stop(Hold/in), stop(Keepalive/in), stop(SendHold/in), stop(Stable), down(cease-max-prefixes), arm(IdleHold), Established->Idle
+TcpConnected(out): close(out)
+TimerExpired(Hold/in): send(in NOTIFICATION 4/0), close(in), stop(Keepalive/in), stop(SendHold/in), stop(Stable), down(hold-timer-expired), arm(ConnectRetry), Established->Active
+TimerExpired(Keepalive/in): send(in KEEPALIVE), arm(Keepalive/in)
+TimerExpired(SendHold/in): send(in NOTIFICATION 8/0), close(in), stop(Hold/in), stop(Keepalive/in), stop(Stable), down(send-hold-timer-expired), arm(ConnectRetry), Established->Active
+TcpFailed(in): close(in), stop(Hold/in), stop(Keepalive/in), stop(SendHold/in), stop(Stable), down(tcp-closed), arm(ConnectRetry), Established->Active
+OpenReceived(in): send(in NOTIFICATION 5/3), close(in), stop(Hold/in), stop(Keepalive/in), stop(SendHold/in), stop(Stable), down(fsm-error-established), arm(IdleHold), Established->Idle
+KeepaliveReceived(in): arm(Hold/in)
+UpdateReceived(in): arm(Hold/in)
+RouteRefreshReceived(in): arm(Hold/in)
+NotificationReceived(in 6/2): close(in), stop(Hold/in), stop(Keepalive/in), stop(SendHold/in), stop(Stable), down(notification-received), arm(ConnectRetry), Established->Active
+NotificationReceived(in 6/7): close(in), stop(Hold/in), stop(Keepalive/in), stop(SendHold/in), stop(Stable), down(notification-received), arm(ConnectRetry), Established->Active
+NotificationReceived(in 2/2): close(in), stop(Hold/in), stop(Keepalive/in), stop(SendHold/in), stop(Stable), down(notification-received), arm(IdleHold), Established->Idle
+MessageError(in 1/2): send(in NOTIFICATION 1/2), close(in), stop(Hold/in), stop(Keepalive/in), stop(SendHold/in), stop(Stable), down(header-bad-length), arm(IdleHold), Established->Idle
+MessageSent(in): arm(SendHold/in)
+nothing: ManualStart LinkEvent TimerExpired(ConnectRetry) TimerExpired(IdleHold) TimerExpired(Stable) TimerExpired(Hold/out) TimerExpired(Keepalive/out) TimerExpired(SendHold/out) TcpFailed(out) OpenReceived(out) KeepaliveReceived(out) UpdateReceived(out) RouteRefreshReceived(out) NotificationReceived(out 6/2) NotificationReceived(out 6/7) NotificationReceived(out 2/2) MessageError(out 1/2) MessageSent(out) TcpConnected(in)
+
+## OpenSent in, OpenSent out
+ManualStop: send(out NOTIFICATION 6/2), close(out), stop(Hold/out), send(in NOTIFICATION 6/2), close(in), stop(Hold/in), OpenSent->Idle
+Reset: send(out NOTIFICATION 6/4), close(out), stop(Hold/out), send(in NOTIFICATION 6/4), close(in), stop(Hold/in), arm(ConnectRetry), OpenSent->Active
+IncomingOffered: send(in NOTIFICATION 6/7), close(in), stop(Hold/in), accept
+TimerExpired(Hold/out): send(out NOTIFICATION 4/0), close(out), failed(hold-timer-expired), arm(ConnectRetry)
+TcpFailed(out): close(out), stop(Hold/out), failed(tcp-closed), arm(ConnectRetry)
+OpenReceived(out): send(out KEEPALIVE), arm(Hold/out), arm(Keepalive/out), OpenSent->OpenConfirm
+KeepaliveReceived(out): send(out NOTIFICATION 5/1), close(out), stop(Hold/out), failed(fsm-error-open-sent), arm(ConnectRetry)
+UpdateReceived(out): send(out NOTIFICATION 5/1), close(out), stop(Hold/out), failed(fsm-error-open-sent), arm(ConnectRetry)
+RouteRefreshReceived(out): send(out NOTIFICATION 5/1), close(out), stop(Hold/out), failed(fsm-error-open-sent), arm(ConnectRetry)
+NotificationReceived(out 6/2): close(out), stop(Hold/out), failed(notification-received), arm(ConnectRetry)
+NotificationReceived(out 6/7): close(out), stop(Hold/out)
+NotificationReceived(out 2/2): close(out), stop(Hold/out), failed(notification-received), arm(ConnectRetry)
+MessageError(out 1/2): send(out NOTIFICATION 1/2), close(out), stop(Hold/out), failed(header-bad-length), arm(ConnectRetry)
+TimerExpired(Hold/in): send(in NOTIFICATION 4/0), close(in), failed(hold-timer-expired)
+TcpFailed(in): close(in), stop(Hold/in), failed(tcp-closed)
+OpenReceived(in): send(in KEEPALIVE), arm(Hold/in), arm(Keepalive/in), OpenSent->OpenConfirm
+KeepaliveReceived(in): send(in NOTIFICATION 5/1), close(in), stop(Hold/in), failed(fsm-error-open-sent)
+UpdateReceived(in): send(in NOTIFICATION 5/1), close(in), stop(Hold/in), failed(fsm-error-open-sent)
+RouteRefreshReceived(in): send(in NOTIFICATION 5/1), close(in), stop(Hold/in), failed(fsm-error-open-sent)
+NotificationReceived(in 6/2): close(in), stop(Hold/in), failed(notification-received)
+NotificationReceived(in 6/7): close(in), stop(Hold/in)
+NotificationReceived(in 2/2): close(in), stop(Hold/in), failed(notification-received)
+MessageError(in 1/2): send(in NOTIFICATION 1/2), close(in), stop(Hold/in), failed(header-bad-length)
+nothing: ManualStart LinkEvent LocalError(6/1) TimerExpired(ConnectRetry) TimerExpired(IdleHold) TimerExpired(Stable) TimerExpired(Keepalive/out) TimerExpired(SendHold/out) TcpConnected(out) MessageSent(out) TimerExpired(Keepalive/in) TimerExpired(SendHold/in) TcpConnected(in) MessageSent(in)
+
+## OpenSent in, OpenConfirm out
+ManualStop: send(out NOTIFICATION 6/2), close(out), stop(Hold/out), stop(Keepalive/out), send(in NOTIFICATION 6/2), close(in), stop(Hold/in), OpenConfirm->Idle
+Reset: send(out NOTIFICATION 6/4), close(out), stop(Hold/out), stop(Keepalive/out), send(in NOTIFICATION 6/4), close(in), stop(Hold/in), arm(ConnectRetry), OpenConfirm->Active
+IncomingOffered: send(in NOTIFICATION 6/7), close(in), stop(Hold/in), accept
+TimerExpired(Hold/out): send(out NOTIFICATION 4/0), close(out), stop(Keepalive/out), failed(hold-timer-expired), arm(ConnectRetry), OpenConfirm->OpenSent
+TimerExpired(Keepalive/out): send(out KEEPALIVE), arm(Keepalive/out)
+TcpFailed(out): close(out), stop(Hold/out), stop(Keepalive/out), failed(tcp-closed), arm(ConnectRetry), OpenConfirm->OpenSent
+OpenReceived(out): send(out NOTIFICATION 5/2), close(out), stop(Hold/out), stop(Keepalive/out), failed(fsm-error-open-confirm), arm(ConnectRetry), OpenConfirm->OpenSent
+KeepaliveReceived(out): send(in NOTIFICATION 6/7), close(in), stop(Hold/in), arm(Hold/out), arm(SendHold/out), arm(Stable), up(out), OpenConfirm->Established
+UpdateReceived(out): send(out NOTIFICATION 5/2), close(out), stop(Hold/out), stop(Keepalive/out), failed(fsm-error-open-confirm), arm(ConnectRetry), OpenConfirm->OpenSent
+RouteRefreshReceived(out): send(out NOTIFICATION 5/2), close(out), stop(Hold/out), stop(Keepalive/out), failed(fsm-error-open-confirm), arm(ConnectRetry), OpenConfirm->OpenSent
+NotificationReceived(out 6/2): close(out), stop(Hold/out), stop(Keepalive/out), failed(notification-received), arm(ConnectRetry), OpenConfirm->OpenSent
+NotificationReceived(out 6/7): close(out), stop(Hold/out), stop(Keepalive/out), OpenConfirm->OpenSent
+NotificationReceived(out 2/2): close(out), stop(Hold/out), stop(Keepalive/out), failed(notification-received), arm(ConnectRetry), OpenConfirm->OpenSent
+MessageError(out 1/2): send(out NOTIFICATION 1/2), close(out), stop(Hold/out), stop(Keepalive/out), failed(header-bad-length), arm(ConnectRetry), OpenConfirm->OpenSent
+TimerExpired(Hold/in): send(in NOTIFICATION 4/0), close(in), failed(hold-timer-expired)
+TcpFailed(in): close(in), stop(Hold/in), failed(tcp-closed)
+OpenReceived(in): send(out NOTIFICATION 6/7), close(out), stop(Hold/out), stop(Keepalive/out), send(in KEEPALIVE), arm(Hold/in), arm(Keepalive/in)
+KeepaliveReceived(in): send(in NOTIFICATION 5/1), close(in), stop(Hold/in), failed(fsm-error-open-sent)
+UpdateReceived(in): send(in NOTIFICATION 5/1), close(in), stop(Hold/in), failed(fsm-error-open-sent)
+RouteRefreshReceived(in): send(in NOTIFICATION 5/1), close(in), stop(Hold/in), failed(fsm-error-open-sent)
+NotificationReceived(in 6/2): close(in), stop(Hold/in), failed(notification-received)
+NotificationReceived(in 6/7): close(in), stop(Hold/in)
+NotificationReceived(in 2/2): close(in), stop(Hold/in), failed(notification-received)
+MessageError(in 1/2): send(in NOTIFICATION 1/2), close(in), stop(Hold/in), failed(header-bad-length)
+nothing: ManualStart LinkEvent LocalError(6/1) TimerExpired(ConnectRetry) TimerExpired(IdleHold) TimerExpired(Stable) TimerExpired(SendHold/out) TcpConnected(out) MessageSent(out) TimerExpired(Keepalive/in) TimerExpired(SendHold/in) TcpConnected(in) MessageSent(in)
+
+## OpenConfirm in, OpenSent out
+ManualStop: send(out NOTIFICATION 6/2), close(out), stop(Hold/out), send(in NOTIFICATION 6/2), close(in), stop(Hold/in), stop(Keepalive/in), OpenConfirm->Idle
+Reset: send(out NOTIFICATION 6/4), close(out), stop(Hold/out), send(in NOTIFICATION 6/4), close(in), stop(Hold/in), stop(Keepalive/in), arm(ConnectRetry), OpenConfirm->Active
+IncomingOffered: send(in NOTIFICATION 6/7), close(in), stop(Hold/in), stop(Keepalive/in), accept, OpenConfirm->OpenSent
+TimerExpired(Hold/out): send(out NOTIFICATION 4/0), close(out), failed(hold-timer-expired)
+TcpFailed(out): close(out), stop(Hold/out), failed(tcp-closed)
+OpenReceived(out): send(out NOTIFICATION 6/7), close(out), stop(Hold/out)
+KeepaliveReceived(out): send(out NOTIFICATION 5/1), close(out), stop(Hold/out), failed(fsm-error-open-sent)
+UpdateReceived(out): send(out NOTIFICATION 5/1), close(out), stop(Hold/out), failed(fsm-error-open-sent)
+RouteRefreshReceived(out): send(out NOTIFICATION 5/1), close(out), stop(Hold/out), failed(fsm-error-open-sent)
+NotificationReceived(out 6/2): close(out), stop(Hold/out), failed(notification-received)
+NotificationReceived(out 6/7): close(out), stop(Hold/out)
+NotificationReceived(out 2/2): close(out), stop(Hold/out), failed(notification-received)
+MessageError(out 1/2): send(out NOTIFICATION 1/2), close(out), stop(Hold/out), failed(header-bad-length)
+TimerExpired(Hold/in): send(in NOTIFICATION 4/0), close(in), stop(Keepalive/in), failed(hold-timer-expired), OpenConfirm->OpenSent
+TimerExpired(Keepalive/in): send(in KEEPALIVE), arm(Keepalive/in)
+TcpFailed(in): close(in), stop(Hold/in), stop(Keepalive/in), failed(tcp-closed), OpenConfirm->OpenSent
+OpenReceived(in): send(in NOTIFICATION 5/2), close(in), stop(Hold/in), stop(Keepalive/in), failed(fsm-error-open-confirm), OpenConfirm->OpenSent
+KeepaliveReceived(in): send(out NOTIFICATION 6/7), close(out), stop(Hold/out), arm(Hold/in), arm(SendHold/in), arm(Stable), up(in), OpenConfirm->Established
+UpdateReceived(in): send(in NOTIFICATION 5/2), close(in), stop(Hold/in), stop(Keepalive/in), failed(fsm-error-open-confirm), OpenConfirm->OpenSent
+RouteRefreshReceived(in): send(in NOTIFICATION 5/2), close(in), stop(Hold/in), stop(Keepalive/in), failed(fsm-error-open-confirm), OpenConfirm->OpenSent
+NotificationReceived(in 6/2): close(in), stop(Hold/in), stop(Keepalive/in), failed(notification-received), OpenConfirm->OpenSent
+NotificationReceived(in 6/7): close(in), stop(Hold/in), stop(Keepalive/in), OpenConfirm->OpenSent
+NotificationReceived(in 2/2): close(in), stop(Hold/in), stop(Keepalive/in), failed(notification-received), OpenConfirm->OpenSent
+MessageError(in 1/2): send(in NOTIFICATION 1/2), close(in), stop(Hold/in), stop(Keepalive/in), failed(header-bad-length), OpenConfirm->OpenSent
+nothing: ManualStart LinkEvent LocalError(6/1) TimerExpired(ConnectRetry) TimerExpired(IdleHold) TimerExpired(Stable) TimerExpired(Keepalive/out) TimerExpired(SendHold/out) TcpConnected(out) MessageSent(out) TimerExpired(SendHold/in) TcpConnected(in) MessageSent(in)
+
+)table";
+// clang-format on
+
+}  // namespace podbgp::fsm::test
