@@ -57,6 +57,7 @@ enum class ExportReason : std::uint8_t {
   NoExportSubconfed,
   RejectedByPolicy,
   NoNextHop,  // the next hop would be self and we have no address of this family on the session
+  TooLarge,   // the attributes leave no room for a prefix in a message of this session
 };
 [[nodiscard]] std::string_view to_string(ExportReason reason);
 
