@@ -13,6 +13,7 @@ namespace podbgp::rib {
 namespace detail {
 [[nodiscard]] std::uint8_t* map_pages(std::size_t bytes);  // zeroed; terminates the process when there is no memory
 void unmap_pages(std::uint8_t* memory, std::size_t bytes);
+[[nodiscard]] std::uint64_t process_seed();  // of the hashes: peers must not be able to choose collisions
 }  // namespace detail
 
 // Items of one size (fixed at construction, multiple of 4). Index = slab << kSlabBits | slot. Slots are handed out
@@ -38,8 +39,10 @@ class FixedArena {
   [[nodiscard]] bool mapped(std::uint32_t index) const {
     return (index >> kSlabBits) < slabs_.size() && slabs_[index >> kSlabBits].memory != nullptr;
   }
-  // Slots from here to the end of the slab were never handed out.
-  [[nodiscard]] std::uint32_t fresh_from(std::uint32_t slab) const { return slabs_[slab].fresh; }
+  // It was handed out at least once since its slab has memory: its contents are defined.
+  [[nodiscard]] bool begun(std::uint32_t index) const {
+    return (index >> kSlabBits) < slabs_.size() && (index & (kSlabItems - 1)) < slabs_[index >> kSlabBits].fresh;
+  }
   [[nodiscard]] std::size_t size() const { return live_; }
   [[nodiscard]] std::size_t memory_bytes() const;  // of pages handed out at least once
 
@@ -54,9 +57,11 @@ class FixedArena {
   static constexpr std::uint32_t kNone = 0xffffffff;
 
   std::vector<Slab> slabs_;
-  std::vector<std::uint32_t> partial_;  // slabs that may have room; the lowest is not guaranteed to be last
+  std::vector<std::uint32_t> partial_;  // heap of the slabs that may have room, the lowest on top
   std::size_t item_size_;
   std::size_t live_ = 0;
+  std::size_t begun_ = 0;
+  std::uint32_t spare_ = kNone;  // one empty slab keeps its memory: a single route that flaps maps nothing
 };
 
 // Items of any size up to some 128 KB. Index = slab << kUnitBits | unit of 16 octets within the slab; 0 is never given.
@@ -76,9 +81,7 @@ class SizedArena {
   [[nodiscard]] std::uint8_t* at(std::uint32_t index) const {
     return slabs_[index >> kUnitBits].memory + static_cast<std::size_t>(index & ((1u << kUnitBits) - 1)) * kUnit;
   }
-  [[nodiscard]] bool mapped(std::uint32_t index) const {
-    return (index >> kUnitBits) < slabs_.size() && slabs_[index >> kUnitBits].memory != nullptr;
-  }
+  [[nodiscard]] bool begun(std::uint32_t index) const;  // an item begins there, or did
   [[nodiscard]] std::size_t memory_bytes() const { return memory_; }
 
  private:
@@ -92,12 +95,14 @@ class SizedArena {
     bool listed = false;
   };
   static constexpr std::size_t kClasses = 64;  // up to 1 KB; larger items have slabs of their own
+  void drop(std::uint32_t number);
   [[nodiscard]] std::uint32_t new_slab(std::size_t bytes, std::uint32_t size_class);
 
   std::vector<Slab> slabs_;
   std::vector<std::uint32_t> empty_;                 // directory places without memory
   std::vector<std::vector<std::uint32_t>> partial_;  // by class
   std::size_t memory_ = 0;
+  std::uint32_t spare_ = 0;  // slab + 1
 };
 
 }  // namespace podbgp::rib

@@ -8,7 +8,7 @@
 #pragma once
 
 #include <span>
-#include <string>
+#include <utility>
 #include <vector>
 
 #include "rib/arena.hpp"
@@ -29,7 +29,6 @@ struct AttrRecord {
     kSelfNextHop = 64,  // the next hop is unspecified: a route of our own that means "self"
   };
   std::uint32_t refs;
-  std::uint32_t hash;           // of the canonical bytes
   std::uint32_t serial;         // never the same for two records, never 0 while alive
   std::uint32_t size;           // of the canonical bytes
   std::uint32_t local_pref;     // 100 where absent: the degree of preference of RFC 4271 §9.1.1
@@ -44,7 +43,7 @@ struct AttrRecord {
   std::uint8_t flags;
   [[nodiscard]] wire::ByteSpan canonical() const { return {bytes(), size}; }
   [[nodiscard]] const std::uint8_t* bytes() const { return reinterpret_cast<const std::uint8_t*>(this) + kHead; }
-  static constexpr std::size_t kHead = 44;  // where the canonical bytes begin
+  static constexpr std::size_t kHead = 40;  // where the canonical bytes begin
 };
 static_assert(sizeof(AttrRecord) <= AttrRecord::kHead);
 
@@ -73,7 +72,7 @@ class AttrTable {
     if ((r.refs -= times) == 0) erase(index);
   }
   [[nodiscard]] bool alive(AttrIndex index, std::uint32_t serial) const {
-    return index != kNoAttr && arena_.mapped(index.value()) && (*this)[index].serial == serial;
+    return index != kNoAttr && arena_.begun(index.value()) && (*this)[index].serial == serial;
   }
   void prefetch(AttrIndex index) const { __builtin_prefetch(arena_.at(index.value())); }
 
@@ -84,16 +83,20 @@ class AttrTable {
   [[nodiscard]] AttrRecord& record(AttrIndex index) { return *reinterpret_cast<AttrRecord*>(arena_.at(index.value())); }
   void erase(AttrIndex index);
   void rehash(std::size_t capacity);
-  [[nodiscard]] std::size_t slot_of(std::uint32_t hash) const;
+  void make_room();
 
   SizedArena arena_;
   NextHops* next_hops_;
-  std::vector<std::uint32_t> slots_;  // open addressing: index, 0 empty, 1 deleted
+  struct Slot {
+    std::uint32_t index = 0;  // 0 empty, 1 deleted
+    std::uint32_t hash = 0;
+  };
+  std::vector<Slot> slots_;
   std::size_t count_ = 0;
   std::size_t filled_ = 0;  // slots that are not empty
   std::uint32_t next_serial_ = 1;
   std::uint64_t seed_;
-  wire::Bytes scratch_;
+  wire::Bytes scratch_;  // reused by intern()
 };
 
 // One reference, held by value. Empty: kNoAttr.

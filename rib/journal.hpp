@@ -10,8 +10,10 @@
 // Owner: core's executor.
 #pragma once
 
+#include <array>
 #include <deque>
 #include <memory>
+#include <type_traits>
 #include <vector>
 
 #include "rib/table.hpp"
@@ -83,9 +85,9 @@ class Journal {
   friend class JournalCursor;
   static constexpr std::uint32_t kChunk = 1024;
   struct Chunk {
-    std::uint64_t base = 0;  // revision - base fits 16 bits
+    std::uint64_t base = 0;  // revision - base fits 32 bits
     std::uint32_t count = 0;
-    std::uint16_t delta[kChunk];
+    std::uint32_t delta[kChunk];
     std::uint32_t entry[kChunk];
   };
   struct List {
@@ -127,7 +129,10 @@ std::size_t JournalCursor::read(std::size_t limit, F&& each) {
   while (done < limit && chunk_ < list.chunks.size()) {
     const auto& chunk = *list.chunks[chunk_];
     if (offset_ >= chunk.count) {
-      if (chunk_ + 1 == list.chunks.size()) break;
+      if (chunk_ + 1 == list.chunks.size()) {
+        position_ = *journal_->revision_;
+        break;
+      }
       ++chunk_;
       offset_ = 0;
       continue;
@@ -148,7 +153,7 @@ std::size_t JournalCursor::read(std::size_t limit, F&& each) {
       if (!each(entry, revision)) break;
     }
   }
-  if (position_ >= list.last) position_ = *journal_->revision_;
+  if (position_ >= list.last || list.chunks.empty()) position_ = *journal_->revision_;
   return done;
 }
 

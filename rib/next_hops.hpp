@@ -22,27 +22,29 @@ class NextHops {
     std::uint32_t refs = 0;
     std::uint32_t metric = 0;  // IGP cost, RFC 4271 §9.1.2.2 e
     bool reachable = false;
-    bool known = false;       // the FIB has spoken
-    bool link_local = false;  // itself never resolved: see variant()
+    bool link_local = false;  // a link-local gateway without interface: never resolved itself, see variant()
+    bool tracked = false;     // the FIB was or will be asked
     bool sweeping = false;    // paths through it are being decided again
-    std::string reason;
+    std::string reason;       // why it is not reachable
   };
+  using Changes = std::vector<std::pair<net::IpAddress, std::string>>;  // gateway, interface ("" unless link-local)
 
   [[nodiscard]] NextHopIndex acquire(const net::IpAddress& gateway);  // one reference, given back with release()
   void release(NextHopIndex index);
   // The next hop to resolve for a path of a peer on `interface`: `index` itself unless that is link-local.
-  [[nodiscard]] NextHopIndex variant(NextHopIndex index, const std::string& interface);
+  NextHopIndex variant(NextHopIndex index, const std::string& interface);
   [[nodiscard]] NextHopIndex find_variant(NextHopIndex index, const std::string& interface) const;  // kNoNextHop: none
   [[nodiscard]] NextHopIndex find(const net::IpAddress& gateway, const std::string& interface) const;
 
   [[nodiscard]] State& at(NextHopIndex index) { return states_[index.value()]; }
   [[nodiscard]] const State& at(NextHopIndex index) const { return states_[index.value()]; }
 
-  // What to tell the FIB, since the last call: (gateway, interface).
-  using Changes = std::vector<std::pair<net::IpAddress, std::string>>;
+  // What to tell the FIB since the last call. A next hop nobody refers to is kept until then: routes that flap track
+  // once.
   void take(Changes& track, Changes& untrack);
-  // False (no FIB): nothing is tracked.
-  void set_tracking(bool on) { tracking_ = on; }
+  // off (no FIB): every next hop is reachable at cost 0 and none is tracked.
+  void set_resolving(bool on);
+  [[nodiscard]] bool resolving() const { return resolving_; }
   [[nodiscard]] std::size_t size() const { return by_key_.size(); }
   [[nodiscard]] std::size_t memory_bytes() const;
 
@@ -53,16 +55,20 @@ class NextHops {
     friend bool operator==(const Key&, const Key&) = default;
   };
   struct KeyHash {
-    std::size_t operator()(const Key& key) const noexcept;
+    std::size_t operator()(const Key& key) const noexcept {
+      return std::hash<net::IpAddress>{}(key.gateway) ^ (std::hash<std::string>{}(key.interface) * 31);
+    }
   };
   NextHopIndex add(const net::IpAddress& gateway, const std::string& interface);
-  void drop(NextHopIndex index);
+  void start(State& state);
+  void drop(NextHopIndex index, Changes& untrack);
 
   std::vector<State> states_;
   std::vector<std::uint32_t> free_;
   std::unordered_map<Key, NextHopIndex, KeyHash> by_key_;
-  Changes track_, untrack_;
-  bool tracking_ = true;
+  std::vector<NextHopIndex> added_;   // not yet told to the FIB
+  std::vector<NextHopIndex> unused_;  // lost their last reference since the last take()
+  bool resolving_ = true;
 };
 
 }  // namespace podbgp::rib

@@ -33,6 +33,7 @@ struct Entry {
   std::uint8_t length;  // of the prefix; kFree: entry not in use
   std::uint8_t flags;
   static constexpr std::uint8_t kFree = 0xff;
+  [[nodiscard]] bool has_paths() const { return (flags & kMulti) || peer != kNoPeer.value(); }
 };
 static_assert(sizeof(Entry) == 24);
 
@@ -65,7 +66,7 @@ class Table {
 
   [[nodiscard]] EntryIndex find(const PrefixKey& key) const { return find(key, hash(key)); }
   [[nodiscard]] EntryIndex find(const PrefixKey& key, std::uint64_t hash) const;
-  // A new entry has no path, no flags and stamps 0.
+  // A new entry has no path, no flags and stamps 0. kNoEntry: the table is full (67 million).
   [[nodiscard]] EntryIndex find_or_insert(const PrefixKey& key) { return find_or_insert(key, hash(key)); }
   [[nodiscard]] EntryIndex find_or_insert(const PrefixKey& key, std::uint64_t hash);
   void erase(EntryIndex index);
@@ -80,12 +81,12 @@ class Table {
   // Indices in use are below this: the size of arrays by entry, and the end of walks.
   [[nodiscard]] std::uint32_t index_limit() const { return index_limit_; }
   [[nodiscard]] bool in_use(EntryIndex index) const {
-    return index.value() < index_limit_ && arena_.mapped(index.value()) && at(index).length != Entry::kFree;
+    return arena_.begun(index.value()) && at(index).length != Entry::kFree;
   }
   [[nodiscard]] std::size_t memory_bytes() const;
 
  private:
-  // A slot: 26 bits of index + 1 and 6 bits of hash, so that a miss seldom reads an entry. 0 empty, 1 << 26 .. deleted.
+  // A slot: 26 bits of index + 1 and 6 bits of hash, so that a miss seldom reads an entry.
   using Slot = std::uint32_t;
   struct Slots {
     Slot* slots = nullptr;
@@ -93,14 +94,18 @@ class Table {
     std::size_t filled = 0;  // not empty, deleted ones too
   };
   static constexpr std::uint32_t kIndexMask = (1u << 26) - 1;
-  static constexpr Slot kEmpty = 0, kDeleted = kIndexMask;  // the highest index is never used
+  static constexpr Slot kEmpty = 0, kDeleted = kIndexMask;
+  static constexpr std::uint32_t kMaxEntries = kIndexMask - 1;
 
-  [[nodiscard]] static Slot make_slot(EntryIndex index, std::uint64_t hash);
+  static_assert(sizeof(Slot) == 4);
+  [[nodiscard]] static Slot make_slot(EntryIndex index, std::uint64_t hash) {
+    return (static_cast<Slot>(hash) << 26) | (index.value() + 1);
+  }
   [[nodiscard]] static std::size_t home(const Slots& slots, std::uint64_t hash);
   [[nodiscard]] EntryIndex find_in(const Slots& slots, const PrefixKey& key, std::uint64_t hash) const;
   [[nodiscard]] bool equal(EntryIndex index, const PrefixKey& key) const;
-  void insert_in(Slots& slots, Slot slot, std::uint64_t hash);
-  [[nodiscard]] bool erase_in(Slots& slots, EntryIndex index, std::uint64_t hash);
+  static void insert_in(Slots& slots, EntryIndex index, std::uint64_t hash);  // nothing if it is there already
+  static void erase_in(Slots& slots, EntryIndex index, std::uint64_t hash);
   void begin_move(std::size_t capacity);
   void move_some(std::size_t entries);
   void make_room();
