@@ -46,6 +46,7 @@ class Lab:
         self.captures = []
         self.failed = False
         self.speakers = {}
+        self.versions = {}  # {kind: version}, known at the end
         self.backend = None
 
     # --- life ---
@@ -63,6 +64,10 @@ class Lab:
         return self
 
     def down(self):
+        for speaker in self.speakers.values():
+            with contextlib.suppress(Exception):
+                if speaker.kind not in self.versions:
+                    self.versions[speaker.kind] = speaker.version()
         for process in self.captures:
             backend.stop_process(process)
         (self.results / "facts.txt").write_text("".join(line + "\n" for line in self.facts), encoding="utf-8")

@@ -20,10 +20,10 @@ def load_runs(results, labs):
 def judge(peer, cell, wanted, outcomes):
     """(mark, explanation, good)"""
     not_applicable = (wanted.get("not_applicable") or {}).get(peer)
-    if outcomes:
-        if all(outcome == "passed" for outcome in outcomes):
-            return "✓", "", True
+    if "failed" in outcomes:
         return "✗", f"`{cell}` × {peer}: failed", False
+    if "passed" in outcomes:
+        return "✓", "", True
     if not_applicable:
         return "n/a", f"`{cell}` × {peer}: {not_applicable}", True
     return "✗", f"`{cell}` × {peer}: no test ran", False

@@ -118,6 +118,14 @@ class Speaker(abc.ABC):
     @abc.abstractmethod
     def withdraw(self, *prefixes): ...
 
+    def reannounce(self, *prefixes):
+        """Announces again what a new process of the daemon does not know of."""
+        self.announce(*prefixes)
+
+    def refresh(self, peer):
+        """Asks the peer for its routes again (ROUTE-REFRESH)."""
+        raise NotImplementedError(f"{self.kind}: refresh of {peer}")
+
     def dump(self):
         """Everything worth reading after a failure."""
         parts = []

@@ -61,7 +61,7 @@ class Bird(base.Speaker):
         elif key == "BGP.as_path":
             route["as_path"] = tuple(int(word) for word in re.findall(r"\d+", value))
         elif key == "BGP.next_hop":
-            route["next_hops"] = [value.split()[0]] if not route["next_hops"] else route["next_hops"]
+            route["next_hops"] = [value.split()[0]]  # the attribute counts: "via" may be the link-local address beside it
         elif key == "BGP.local_pref":
             route["local_pref"] = int(value)
         elif key == "BGP.med":
@@ -91,3 +91,15 @@ class Bird(base.Speaker):
         for prefix in prefixes:
             self.announced[base.family(prefix)].remove(prefix)
         self._publish()
+
+    def reannounce(self, *prefixes):
+        """What was announced is in files: a new process has it already."""
+
+    def refresh(self, peer):
+        """Asks the peer for its routes again."""
+        del peer  # all of them
+        for name in self._bgp_protocols():
+            self.birdc("reload", "in", name)
+
+    def _bgp_protocols(self):
+        return [line.split()[0] for line in self.birdc("show", "protocols").splitlines() if len(line.split()) > 1 and line.split()[1] == "BGP"]

@@ -79,3 +79,6 @@ class Frr(base.Speaker):
 
     def withdraw(self, *prefixes):
         self._network(prefixes, "no ")
+
+    def refresh(self, peer):
+        self.vtysh(f"clear bgp ipv4 unicast {peer} soft in", f"clear bgp ipv6 unicast {peer} soft in")

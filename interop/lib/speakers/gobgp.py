@@ -1,6 +1,7 @@
 """GoBGP 3, through its command line's JSON. It writes no kernel routes here.
 
-Over an IPv4 session GoBGP names an IPv4-mapped next hop for IPv6 unless told one: the label `podbgp.lab/next-hop6`.
+Over an IPv4 session GoBGP names an IPv4-mapped next hop for IPv6 unless told one: the label `podbgp.lab/next-hop6`;
+`podbgp.lab/community` is put on what it announces.
 """
 
 import json
@@ -71,7 +72,8 @@ class GoBgp(base.Speaker):
     def _rib(self, word, prefixes):
         for prefix in prefixes:
             next_hop = self.node.spec.labels.get("next-hop6") if base.family(prefix) == 6 else None
-            extra = ["nexthop", next_hop] if next_hop else []
+            community = self.node.spec.labels.get("community")
+            extra = (["nexthop", next_hop] if next_hop else []) + (["community", community] if community and word == "add" else [])
             self.gobgp("global", "rib", word, prefix, *extra, "-a", f"ipv{base.family(prefix)}")
 
     def announce(self, *prefixes):
@@ -79,3 +81,6 @@ class GoBgp(base.Speaker):
 
     def withdraw(self, *prefixes):
         self._rib("del", prefixes)
+
+    def refresh(self, peer):
+        self.gobgp("neighbor", peer, "softresetin")

@@ -64,3 +64,6 @@ class OpenBgpd(base.Speaker):
     def withdraw(self, *prefixes):
         for prefix in prefixes:
             self.bgpctl("network", "delete", prefix)
+
+    def refresh(self, peer):
+        self.bgpctl("neighbor", peer, "refresh")

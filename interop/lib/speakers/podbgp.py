@@ -1,6 +1,7 @@
 """Our own daemon, through its command line (`podbgp -o json`), as a node agent or a person would use it."""
 
 import json
+import re
 
 from lib import waiting
 from lib.speakers import base
@@ -9,15 +10,28 @@ SOCKET = "/run/podbgp/api.sock"
 CONFIG = "/etc/podbgp/podbgp.yaml"
 
 
+def snake(value):
+    """Keys as in the .proto files, however the JSON spells them."""
+    if isinstance(value, dict):
+        return {re.sub(r"(?<=[a-z0-9])([A-Z])", lambda found: "_" + found[1].lower(), key): snake(entry) for key, entry in value.items()}
+    return [snake(entry) for entry in value] if isinstance(value, list) else value
+
+
+def token(text):
+    """`STATE_ESTABLISHED`, `Established` → `established`."""
+    return re.sub(r"^(state|route_source|family)_", "", str(text).lower())
+
+
 class PodBgp(base.Speaker):
     kind = "podbgp"
     process = "podbgpd"
     log_path = "/var/log/podbgpd.log"
     owner = "lab"
 
-    def start(self):
+    def start(self, wait=True):
         self.node.sh(f"setsid podbgpd --config {CONFIG} >>{self.log_path} 2>&1 </dev/null &")
-        self.wait_ready()
+        if wait:
+            self.wait_ready()
 
     def wait_ready(self, within=10):
         waiting.until(f"podbgpd on {self.name} answers", lambda: self.cli("status", check=False).returncode == 0, within)
@@ -25,28 +39,67 @@ class PodBgp(base.Speaker):
     def cli(self, *words, check=True, timeout=30):
         return self.node.exec("podbgp", "--server", f"unix:{SOCKET}", *words, check=check, timeout=timeout)
 
-    def json(self, *words):
-        return json.loads(self.cli(*words, "-o", "json").stdout or "{}")
+    def json(self, *words, timeout=30):
+        return snake(json.loads(self.cli(*words, "-o", "json", timeout=timeout).stdout or "{}"))
 
     def version(self):
         return self.node.exec("podbgpd", "--version").stdout.strip().replace("podbgpd ", "")
 
+    # --- sessions ---
+    def peers(self):
+        """{name: peer as the API gives it}"""
+        found = self.json("peers")
+        return {peer["name"]: peer for peer in (found.get("peers", []) if isinstance(found, dict) else found)}
+
     def sessions(self):
         result = {}
-        for peer in self.json("peers").get("peers", []):
-            state = peer.get("state", "?")
-            key = base.address(peer["address"])
-            result[key] = base.Session(key, state, state.lower().endswith("established"), peer.get("reason", ""))
+        for peer in self.peers().values():
+            key, state = base.address(peer["address"]), token(peer.get("state", "?"))
+            result[key] = base.Session(key, state, state == "established", peer.get("last_error", ""))
         return result
 
+    def peer(self, name):
+        return self.peers()[name]
+
+    def families(self, name):
+        """{4: {...}, 6: {...}}: the peer's negotiated families."""
+        return {4 if "4" in entry.get("family", "") else 6: entry for entry in self.peer(name).get("families", []) if entry.get("negotiated")}
+
+    # --- routes ---
+    def entry(self, prefix, *options):
+        """The API's entry for exactly this prefix ({} when it has none): paths and what the kernel made of it."""
+        found = self.json("routes", prefix, *(options or ("--view", "all")))
+        entries = found.get("entries", []) if isinstance(found, dict) else found
+        return next((entry for entry in entries if base.same(entry["prefix"]) == base.same(prefix)), {})
+
     def routes(self, prefix):
-        return []
+        return [self._route(prefix, path) for path in self.entry(prefix).get("paths", [])]
+
+    @staticmethod
+    def _route(prefix, path):
+        attributes = path.get("attributes", {})
+        return base.Route(
+            prefix=base.same(prefix), next_hops=(base.address(attributes["next_hop"]),) if attributes.get("next_hop") else (),
+            as_path=tuple(int(word) for word in re.findall(r"\d+", attributes.get("as_path", ""))),
+            communities=frozenset(attributes.get("communities", [])), local_pref=attributes.get("local_pref"), med=attributes.get("med"),
+            best=bool(path.get("best")), peer=path.get("peer") or None)
+
+    def advertised(self, peer, prefix):
+        """What the peer was sent for the prefix, or None."""
+        paths = self.entry(prefix, "--view", "advertised", "--peer", peer).get("paths", [])
+        return self._route(prefix, paths[0]) if paths else None
+
+    def in_kernel(self, prefix):
+        """What the daemon says the kernel has: sorted next hops ([] for a blackhole), or None when it is not installed."""
+        kernel = self.entry(prefix).get("kernel", {})
+        return sorted(kernel.get("next_hops", [])) if token(kernel.get("state")) == "installed" else None
 
     def count(self, version):
-        return 0
+        # status has no counts by family in every version: the peers' counters do
+        return sum(family.get("accepted", 0) for peer in self.peers().values() for family in peer.get("families", []) if str(version) in family.get("family", ""))
 
     def tables(self):
-        return self.cli("status", check=False).stdout + self.cli("peers", check=False).stdout + self.cli("routes", check=False).stdout
+        return "".join(self.cli(*words, check=False).stdout for words in (["status"], ["peers"], ["routes"]))
 
     def announce(self, *prefixes):
         self.cli("announce", *prefixes, "--owner", self.owner)
