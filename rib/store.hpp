@@ -23,6 +23,18 @@ struct Peer {
   bool removing = false;  // removed, its paths are still going
   bool up = false;
   bool session_bit = false;  // toggles with each session: paths with the other bit are stale
+  struct PerFamily {
+    std::uint32_t received = 0;  // paths of the current session
+    std::uint32_t accepted = 0;
+    std::uint32_t best = 0;
+    bool disabled = false;  // RFC 7606 §2, until the next session
+  };
+  std::array<PerFamily, net::kFamilyCount> family;
+
+  // A path with these flags is of the current session: it counts and may be best.
+  [[nodiscard]] bool fresh(net::Family f, std::uint8_t path_flags) const {
+    return up && ((path_flags & Path::kSession) != 0) == session_bit && !family[net::index(f)].disabled;
+  }
 };
 
 struct Store {
@@ -80,30 +92,6 @@ struct Store {
   }
 };
 
-// What rib.cpp calls of its neighbours (policy_eval.hpp, update_group.hpp), for orientation:
-//
-//   class PolicyEvaluator {                       // policy_eval.hpp
-//     explicit PolicyEvaluator(Store&);
-//     std::shared_ptr<const CompiledChain> compile(const PolicyChain&);   // CompiledChain::looks_at_prefix
-//     // Owned reference to the attributes after the chain (== attr where nothing changed), or kNoAttr: rejected.
-//     AttrIndex evaluate(const CompiledChain&, const PrefixKey&, AttrIndex attr, RouteSource, net::PeerId learned_from,
-//     …);
-//   };
-//   class UpdateGroups {                          // update_group.hpp
-//     UpdateGroups(Store&, PolicyEvaluator&);
-//     void peer_up(net::PeerId); void peer_down(net::PeerId);
-//     void peer_changed(net::PeerId);             // export policy, next hop settings, self addresses
-//     void router_changed();
-//     void route_refresh(net::PeerId, net::Family);
-//     bool run(std::size_t budget);               // true: more to do now
-//     void next_output(net::PeerId, std::size_t budget, std::vector<OutSlice>&);
-//     bool has_output(net::PeerId) const;
-//     void take_ready(std::vector<net::PeerId>&); // newly has_output()
-//     std::uint32_t advertised(net::PeerId, net::Family) const;  bool end_of_rib_sent(net::PeerId, net::Family) const;
-//     std::optional<wire::AttributeSet> advertised(net::PeerId, net::Family, EntryIndex) const;
-//     std::size_t memory_bytes() const;
-//   };
-//
 // The export record of a group names the attributes *before* export policy and rules (PathInfo::attributes) and the
 // source peer: what was sent follows from them, and a full table needs no second copy of every attribute set. A group
 // holds one reference for each recorded prefix.
