@@ -28,7 +28,7 @@ Core::Core(config::Config config, Ports ports)
             return info(*peers_[id.value()]);
           },
           [this] { return list_peers(); }),
-      batcher_(*ports_.transport, *this) {}
+      hub_(*ports_.transport, *this) {}
 
 Core::~Core() = default;
 
@@ -50,8 +50,8 @@ Core::Peer& Core::add_peer(const config::Peer& settings) {
   peer->settings = settings;
   peer->since = ports_.transport->now();
   peer->id = rib_.add_peer(settings.rib);
-  peer->session = std::make_unique<session::Session>(peer->id, settings.session, settings.endpoint, *ports_.transport,
-                                                     *this, batcher_, ports_.seed + peer->id.value());
+  peer->session = std::make_unique<session::Session>(
+      hub_, session::Session::Setup{peer->id, settings.session, settings.endpoint, ports_.seed + peer->id.value()});
   const auto index = peer->id.value();
   if (peers_.size() <= index) peers_.resize(index + 1u);
   peers_[index] = std::move(peer);
@@ -74,9 +74,7 @@ void Core::change_peer(const config::Peer& settings) {
   if (peer == nullptr) return;
   peer->settings = settings;
   rib_.update_peer(peer->id, settings.rib);
-  auto session = settings.session;
-  session.admin_down = session.admin_down || peer->disabled_by_operator;
-  peer->session->reconfigure(session, settings.endpoint);
+  peer->session->reconfigure(settings.session, settings.endpoint);
   peer_changed(*peer);
 }
 
@@ -218,8 +216,8 @@ void Core::max_prefixes_reached(const rib::Effects::MaxPrefixesReached& reached)
       wire::ErrorCode::Cease, wire::cease::kMaxPrefixes,
       {static_cast<std::uint8_t>(afi >> 8), static_cast<std::uint8_t>(afi), net::kSafiUnicast,
        static_cast<std::uint8_t>(limit >> 24), static_cast<std::uint8_t>(limit >> 16),
-       static_cast<std::uint8_t>(limit >> 8), static_cast<std::uint8_t>(limit)}));
-  peer->session->disable("");
+       static_cast<std::uint8_t>(limit >> 8), static_cast<std::uint8_t>(limit)}), text);
+  peer->session->disable(text);
   peer->held_down = "max prefixes: " + text;
   const auto id = peer->id;
   if (reached.limit.action == rib::MaxPrefixes::Action::Restart) {
@@ -229,7 +227,7 @@ void Core::max_prefixes_reached(const rib::Effects::MaxPrefixesReached& reached)
       auto& held = peers_[id.value()];
       if (!held || held->disabled_by_operator) return;
       held->held_down.clear();
-      held->session->enable();
+      (void)held->session->enable();
     });
   } else {
     log(LogLevel::Error, "PREFIX_LIMIT", text + "; disabled until `podbgp peer enable`", peer.get());

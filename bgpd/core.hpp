@@ -23,6 +23,7 @@
 #include "config/diff.hpp"
 #include "fib/messages.hpp"
 #include "rib/rib.hpp"
+#include "session/hub.hpp"
 #include "session/owner.hpp"
 #include "session/session.hpp"
 #include "session/transport.hpp"
@@ -100,9 +101,6 @@ class Core final : public session::SessionOwner {
     std::optional<fsm::Negotiated> negotiated;
     net::IpAddress local_address;
     bool end_of_rib = false;            // all negotiated families
-    std::string last_error, last_error_reason;
-    std::optional<net::TimePoint> last_error_at;
-    std::uint64_t flaps = 0;
     std::string logged_failure;         // a failure that repeats is logged once until something else happens
     std::unique_ptr<session::Timer> restart_timer;  // after max prefixes
     std::string held_down;              // why the daemon keeps it down
@@ -146,7 +144,7 @@ class Core final : public session::SessionOwner {
   Owners owners_;
   FibBridge bridge_;
   Watches watches_;
-  session::Batcher batcher_;
+  session::Hub hub_;
   std::vector<std::unique_ptr<Peer>> peers_;  // by PeerId
   bool work_scheduled_ = false;
   bool started_peers_ = false;

@@ -160,10 +160,12 @@ api::PeerInfo Core::info(const Peer& peer) const {
   const auto& counters = peer.session->counters();
   info.sent = to_counters(counters.sent);
   info.received = to_counters(counters.received);
-  info.flaps = peer.flaps;
-  info.last_error = peer.last_error;
-  info.last_error_reason = peer.last_error_reason;
-  if (peer.last_error_at) info.last_error_time = wall(*peer.last_error_at);
+  info.flaps = counters.flaps;
+  if (const auto& error = counters.last_error) {
+    info.last_error = error->reason.text;
+    info.last_error_reason = error->reason.token;
+    info.last_error_time = wall(error->at);
+  }
   info.warning = !peer.held_down.empty() ? peer.held_down : info.routes.why_nothing_exchanged;
   if (peer.negotiated) {
     const auto& negotiated = *peer.negotiated;
@@ -232,7 +234,7 @@ net::Result<void, api::ApiError> Core::enable_peer(const std::string& name) {
   peer->held_down.clear();
   peer->restart_timer.reset();
   log(LogLevel::Info, "PEER_ENABLED", "enabled by the API", peer);
-  peer->session->enable();
+  (void)peer->session->enable();
   peer_changed(*peer);
   return {};
 }

@@ -97,10 +97,6 @@ void Core::on_down(net::PeerId id, const fsm::DownReason& reason) {
   auto& peer = *peers_[id.value()];
   peer.negotiated.reset();
   peer.end_of_rib = false;
-  ++peer.flaps;
-  peer.last_error = reason.text;
-  peer.last_error_reason = reason.token;
-  peer.last_error_at = ports_.transport->now();
   if (config_.fib.install) ports_.to_fib(fib::PeerDown{id});  // overtakes what is queued
   rib_.peer_down(id);
   log(LogLevel::Warn, "PEER_DOWN", reason.text, &peer, reason_fields(reason));
@@ -109,9 +105,6 @@ void Core::on_down(net::PeerId id, const fsm::DownReason& reason) {
 
 void Core::on_attempt_failed(net::PeerId id, const fsm::DownReason& reason) {
   auto& peer = *peers_[id.value()];
-  peer.last_error = reason.text;
-  peer.last_error_reason = reason.token;
-  peer.last_error_at = ports_.transport->now();
   const auto level = peer.logged_failure == reason.text ? LogLevel::Debug : LogLevel::Info;
   peer.logged_failure = reason.text;
   log(level, "PEER_ATTEMPT_FAILED", reason.text, &peer, reason_fields(reason));

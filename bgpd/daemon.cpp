@@ -133,7 +133,7 @@ class Daemon {
 
  private:
   using Task = std::move_only_function<void()>;
-  using CoreMessage = std::variant<CoreTask, fib::FromFib, Task>;
+  using CoreMessage = std::variant<CoreTask, fib::FromFib>;
 
   void to_control(Task task) { control_box_.push(std::move(task)); }
   void drain_control() {
