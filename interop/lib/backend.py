@@ -93,7 +93,9 @@ class Backend(abc.ABC):
         self.nodes = {}
 
     @abc.abstractmethod
-    def deploy(self, progress): ...
+    def deploy(self, progress, wired):
+        """Brings nodes and links up and runs what the topology says. `progress(text)` is told what is done; `wired()` is called
+        when the nodes can be entered, before their `exec` runs where the backend can tell the two apart."""
 
     @abc.abstractmethod
     def destroy(self): ...

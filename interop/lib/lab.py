@@ -56,11 +56,10 @@ class Lab:
             shutil.rmtree(leftover) if leftover.is_dir() else leftover.unlink()
         make = BACKENDS[self.options["backend"]]
         self.backend = make(self.topology, self.results, keep=self.options["keep"], binaries=find_binaries(self.options["bin"]))
-        self.backend.deploy(self.progress)
+        self.backend.deploy(self.progress, self._start_captures)
         for name, node in self.nodes.items():
             if node.spec.daemon:
                 self.speakers[name] = SPEAKERS[node.spec.daemon](node)
-                self._capture(node)
         return self
 
     def down(self):
@@ -73,15 +72,22 @@ class Lab:
         (self.results / "facts.txt").write_text("".join(line + "\n" for line in self.facts), encoding="utf-8")
         if self.backend and not self.options["keep"]:
             self.backend.destroy()
-        if not self.failed:
+        if not self.failed and not self.options["keep"]:
             for file in self.results.glob("*.pcap"):
                 file.unlink()
 
-    def _capture(self, node):
-        if node.spec.labels.get("capture") == "no":
-            return
-        command = ["tcpdump", "-Z", "root", "-i", "any", "-U", "-s", "0", "-w", str(self.results / f"{node.name}.pcap"), "tcp port 179"]
-        self.captures.append(node.popen_net(*command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL))
+    def _start_captures(self):
+        for node in self.nodes.values():
+            if node.spec.daemon and node.spec.labels.get("capture") != "no":
+                command = ["tcpdump", "-Z", "root", "-i", "any", "-U", "-s", "0", "-B", "16384", "-w", str(self.capture(node.name)), "tcp port 179"]
+                self.captures.append(node.popen_net(*command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL))
+        for node in self.nodes.values():
+            if node.spec.daemon and node.spec.labels.get("capture") != "no":
+                waiting.until(f"the capture on {node.name} has begun", self.capture(node.name).exists)
+
+    def capture(self, node):
+        """The file with the node's BGP packets, as it grows."""
+        return self.results / f"{node}.pcap"
 
     # --- parts ---
     @property

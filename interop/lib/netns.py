@@ -45,7 +45,7 @@ class NetnsBackend(backend.Backend):
         self.binaries = binaries  # the folder with our podbgpd and podbgp
         self.holders = []
 
-    def deploy(self, progress):
+    def deploy(self, progress, wired):
         if os.geteuid() != 0:
             raise backend.NodeError("the netns backend needs root")
         mount_point = self.results / "root"
@@ -62,6 +62,7 @@ class NetnsBackend(backend.Backend):
             self._prepare(node)
         for link in self.topology.links:
             self._link(link)
+        wired()
         for node in self.nodes.values():
             for command in node.spec.exec:
                 progress(f"{node.name}: {command}")

@@ -140,7 +140,7 @@ def test_md5(lab):
     established(lab, "tor2")
 
     def signed():
-        capture = subprocess.run(["tcpdump", "-nvr", str(lab.results / "node.pcap"), f"host {TORS['tor2']}"], capture_output=True, text=True, check=False).stdout
+        capture = subprocess.run(["tcpdump", "-nvr", str(lab.capture("node")), f"host {TORS['tor2']}"], capture_output=True, text=True, check=False).stdout
         return expect("md5" in capture, capture[-300:])
 
     lab.fact("the segments to and from tor2 are signed", signed)

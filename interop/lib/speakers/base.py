@@ -49,6 +49,11 @@ def address(text):
     return str(ipaddress.ip_address(text.split("%")[0]))
 
 
+def shortened(text, limit=60000):
+    """Head and tail of what is too long to read."""
+    return text if len(text) <= limit else f"{text[:limit // 2]}\n[... {len(text) - limit} characters ...]\n{text[-limit // 2:]}"
+
+
 class Speaker(abc.ABC):
     """An adapter talks to one daemon in one node through the daemon's own tools, never through its files."""
 
@@ -131,7 +136,7 @@ class Speaker(abc.ABC):
         parts = []
         for title, get in (("running", lambda: str(self.running())), ("state", self.tables), ("log", self.log)):
             try:
-                parts.append(f"--- {self.kind} on {self.name}: {title}\n{get()}")
+                parts.append(f"--- {self.kind} on {self.name}: {title}\n{shortened(get())}")
             except Exception as error:  # the dump must not hide the failure it explains
                 parts.append(f"--- {self.kind} on {self.name}: {title}: {error}")
         return "\n".join(parts)

@@ -17,7 +17,7 @@ class Bird(base.Speaker):
 
     def __init__(self, node):
         super().__init__(node)
-        self.announced = {4: [], 6: []}
+        self.announced = {4: {}, 6: {}}
 
     def start(self):
         self.node.exec("bird", "-c", "/etc/bird/bird.conf")
@@ -84,12 +84,12 @@ class Bird(base.Speaker):
 
     def announce(self, *prefixes):
         for prefix in prefixes:
-            self.announced[base.family(prefix)].append(prefix)
+            self.announced[base.family(prefix)][prefix] = True
         self._publish()
 
     def withdraw(self, *prefixes):
         for prefix in prefixes:
-            self.announced[base.family(prefix)].remove(prefix)
+            self.announced[base.family(prefix)].pop(prefix, None)
         self._publish()
 
     def reannounce(self, *prefixes):

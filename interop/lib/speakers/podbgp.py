@@ -94,9 +94,17 @@ class PodBgp(base.Speaker):
         kernel = self.entry(prefix).get("kernel", {})
         return sorted(kernel.get("next_hops", [])) if token(kernel.get("state")) == "installed" else None
 
+    def accepted(self, peer):
+        """Routes of all families that were taken from the peer, after policy."""
+        return sum(int(family.get("accepted", 0)) for family in self.peer(peer).get("families", []))
+
+    def sent(self, peer):
+        """Routes of all families that the peer has from us."""
+        return sum(int(family.get("advertised", 0)) for family in self.peer(peer).get("families", []))
+
     def count(self, version):
-        # status has no counts by family in every version: the peers' counters do
-        return sum(family.get("accepted", 0) for peer in self.peers().values() for family in peer.get("families", []) if str(version) in family.get("family", ""))
+        return sum(int(family.get("accepted", 0)) for peer in self.peers().values() for family in peer.get("families", [])
+                   if str(version) in family.get("family", ""))
 
     def tables(self):
         return "".join(self.cli(*words, check=False).stdout for words in (["status"], ["peers"], ["routes"]))
