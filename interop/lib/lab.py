@@ -1,6 +1,7 @@
 """A deployed lab, as tests see it."""
 
 import contextlib
+import fcntl
 import json
 import os
 import pathlib
@@ -48,9 +49,20 @@ class Lab:
         self.speakers = {}
         self.versions = {}  # {kind: version}, known at the end
         self.backend = None
+        self.lock = None
 
     # --- life ---
+    def _lock(self):
+        """One run of a lab at a time in one folder of results; a second one waits."""
+        self.lock = open(self.results / "lock", "w", encoding="utf-8")  # held until the process ends
+        try:
+            fcntl.flock(self.lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            self._say(f"     {self.name}: waiting for another run of it in {self.results} (--results DIR runs beside it)")
+            fcntl.flock(self.lock, fcntl.LOCK_EX)
+
     def up(self):
+        self._lock()
         netns.down(self.results)  # a lab of the same name that was kept in the same place
         for leftover in [*self.results.glob("failed-*"), *self.results.glob("*.pcap")]:
             shutil.rmtree(leftover) if leftover.is_dir() else leftover.unlink()
