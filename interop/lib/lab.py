@@ -20,7 +20,7 @@ BACKENDS = {"netns": netns.NetnsBackend}
 def settings():
     """What interop/run hands to pytest; defaults serve a plain `pytest interop/labs/NAME`."""
     given = json.loads(os.environ.get("PODBGP_LAB", "{}"))
-    return {"backend": "netns", "keep": False, "results": str(ROOT / "interop" / "results"), "bin": None, "narrate": False} | given
+    return {"backend": "netns", "keep": False, "results": str(ROOT / "interop" / "results"), "bin": None, "narrate": False, "negate": 0} | given
 
 
 def find_binaries(wish=None):
@@ -158,6 +158,8 @@ class Lab:
             self._fact("FAIL", text, time.monotonic() - start)
             raise
         self._fact(" ok ", text, time.monotonic() - start)
+        if len(self.facts) == self.options["negate"]:
+            raise AssertionError(f"negative control: '{text}' was turned round, and it holds")
         return seen
 
     def holds(self, text, condition):
