@@ -29,6 +29,8 @@ class RouteFeed {
 
   // A cursor on the journal of best paths, at its head: everything that is there now is still to be read.
   [[nodiscard]] virtual Cursor open_cursor(net::Family family) = 0;
+  // Another cursor at the same place.
+  [[nodiscard]] virtual Cursor clone_cursor(net::Family family, Cursor cursor) = 0;
   virtual void close_cursor(net::Family family, Cursor cursor) = 0;
   // Fills `items` from the cursor on and moves it. Fewer than items.size(): the cursor is at the tail. An entry appears
   // once, with its latest state; one that was removed since appears without attributes until every cursor has passed

@@ -4,16 +4,25 @@
 
 namespace podbgp::rib {
 
-RouteFeed::Cursor StoreFeed::open_cursor(net::Family family) {
+RouteFeed::Cursor StoreFeed::keep(net::Family family, JournalCursor cursor) {
   auto& cursors = cursors_[net::index(family)];
-  JournalCursor opened(store_->journal(family), JournalList::Best);
   const auto free = std::find_if(cursors.begin(), cursors.end(), [](const JournalCursor& c) { return !c.open(); });
   if (free == cursors.end()) {
-    cursors.push_back(std::move(opened));
+    cursors.push_back(std::move(cursor));
     return static_cast<Cursor>(cursors.size() - 1);
   }
-  *free = std::move(opened);
+  *free = std::move(cursor);
   return static_cast<Cursor>(free - cursors.begin());
+}
+
+RouteFeed::Cursor StoreFeed::open_cursor(net::Family family) {
+  return keep(family, JournalCursor(store_->journal(family), JournalList::Best));
+}
+
+RouteFeed::Cursor StoreFeed::clone_cursor(net::Family family, Cursor cursor) {
+  JournalCursor copy(store_->journal(family), JournalList::Best);
+  copy.move_to(cursors_[net::index(family)][cursor].position());
+  return keep(family, std::move(copy));
 }
 
 void StoreFeed::close_cursor(net::Family family, Cursor cursor) {

@@ -13,6 +13,7 @@ class StoreFeed final : public RouteFeed {
   explicit StoreFeed(Store& store) : store_(&store) {}
 
   [[nodiscard]] Cursor open_cursor(net::Family family) override;
+  [[nodiscard]] Cursor clone_cursor(net::Family family, Cursor cursor) override;
   void close_cursor(net::Family family, Cursor cursor) override;
   [[nodiscard]] std::size_t read(net::Family family, Cursor cursor, std::span<ExportItem> items) override;
   [[nodiscard]] bool at_tail(net::Family family, Cursor cursor) const override;
@@ -24,6 +25,7 @@ class StoreFeed final : public RouteFeed {
   [[nodiscard]] ExportItem item(net::Family family, EntryIndex entry) const;
 
  private:
+  [[nodiscard]] Cursor keep(net::Family family, JournalCursor cursor);
   void fill(const Table& table, EntryIndex entry, ExportItem& item) const;
 
   Store* store_;
