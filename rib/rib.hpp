@@ -185,7 +185,11 @@ class Rib {
   // --- readers ---
   // From the beginning of the journal: everything that is there now, then what changes. At most `limit` prefixes; fewer =
   // caught up. `best_only`: wake for changes of the best path only, else for any change of paths (backup, ECMP).
-  [[nodiscard]] std::unique_ptr<Reader> open_reader(bool best_only);
+  // Removed prefixes wait for every reader, at most as many as there are live ones (or 64k). Beyond that a `resettable` reader
+  // is stopped until take_reset() was called: then it begins again, and who follows it must forget what it knew. Others are
+  // never reset. Readers must not outlive the Rib.
+  [[nodiscard]] std::unique_ptr<Reader> open_reader(bool best_only, bool resettable = false);
+  [[nodiscard]] bool take_reset(Reader& reader);  // true, once: it was reset
   std::size_t read(Reader& reader, std::size_t limit,
                    const std::function<void(const net::Prefix&, std::uint64_t revision)>& each);
   [[nodiscard]] bool caught_up(const Reader& reader) const;
