@@ -163,8 +163,10 @@ class Decoder {
   void merge() {  // RFC 6793 §4.2.3
     if (context_.four_octet_as) return;
     auto& set = state_.set;
-    if (set.aggregator && set.aggregator->asn != net::kAsTrans) return;  // both AS4 attributes are to be ignored
-    if (set.aggregator && state_.as4_aggregator) set.aggregator = state_.as4_aggregator;
+    if (set.aggregator && state_.as4_aggregator) {
+      if (set.aggregator->asn != net::kAsTrans) return;  // made since by a 2-octet speaker: both AS4 attributes are stale
+      set.aggregator = state_.as4_aggregator;
+    }
     if (state_.as4_path) set.as_path = codec::merge_as4_path(set.as_path, *state_.as4_path);
   }
 
