@@ -38,6 +38,9 @@ class PeerBuilder {
   [[nodiscard]] bool external() const { return known_kind() && peer_.session.external(); }
   [[nodiscard]] bool internal() const { return known_kind() && !peer_.session.external(); }
 
+  // The group named does not exist, which was reported: what it would have said is unknown.
+  [[nodiscard]] bool group_is_lost() const { return group_ == nullptr && own_.find("group") != nullptr; }
+
   void identity() {
     if (const auto address = value_of<net::IpAddress>(own_.find("address"))) {
       peer_.endpoint.address = *address;
@@ -53,7 +56,7 @@ class PeerBuilder {
     const auto* asn = get("asn");
     if (const auto value = value_of<std::int64_t>(asn)) {
       peer_.session.peer_asn = net::Asn(static_cast<std::uint32_t>(*value));
-    } else if (asn == nullptr) {
+    } else if (asn == nullptr && !group_is_lost()) {
       report_.error(own_, "'asn' is missing",
                     group_ == nullptr ? "add 'asn: …', or a group that has it"
                                       : fmt::format("add it here or to group '{}'", peer_.group));
@@ -156,7 +159,9 @@ class PeerBuilder {
 
   void check_keepalive(const Node& node) {
     const auto& s = peer_.session;
-    if (!value_of<std::chrono::milliseconds>(&node)) return;
+    const auto* hold = get("timers", "hold");
+    if (!value_of<std::chrono::milliseconds>(&node) || (hold != nullptr && !value_of<std::chrono::milliseconds>(hold)))
+      return;
     if (s.hold_time == seconds(0) && s.keepalive != seconds(0))
       report_.error(node, "with 'hold: 0' there are no keepalives", "remove 'keepalive'");
     if (s.hold_time == seconds(0)) return;
@@ -235,7 +240,7 @@ class PeerBuilder {
     max_prefixes();
     if (const auto* names = get("import")) r.import = book_.chain(*names);
     if (const auto* names = get("export")) r.export_ = book_.chain(*names);
-    if (!external()) return;
+    if (!external() || group_is_lost()) return;
     const auto missing = get("import") == nullptr ? (get("export") == nullptr ? "import and export" : "import")
                                                   : (get("export") == nullptr ? "export" : "");
     const std::string_view what = get("import") == nullptr

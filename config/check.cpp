@@ -175,6 +175,17 @@ void unknown_key(const Node& key, const Shape& shape, Report& report) {
   report.error(key, fmt::format("unknown key '{}'", shortened(name)), std::move(hint));
 }
 
+// A missing key that a misspelt one was meant to be, or that a peer of some later kind does not need, is no second
+// error.
+bool excused(std::string_view missing, const Shape& shape, const std::map<std::string_view, unsigned>& seen) {
+  return std::ranges::any_of(seen, [&](const auto& each) {
+    const auto refused = std::ranges::find(shape.refused, each.first, &RefusedKey::name);
+    if (refused != shape.refused.end())
+      return refused->later || refused->remedy.find(missing) != std::string_view::npos;
+    return shape.find(each.first) == nullptr && nearest(each.first, {missing}) == missing;
+  });
+}
+
 void check_record(Node& node, const Shape& shape, Report& report) {
   if (node.kind != Node::Kind::Map) return wrong_type(node, shape, report);
   std::map<std::string_view, unsigned> seen;
@@ -186,13 +197,10 @@ void check_record(Node& node, const Shape& shape, Report& report) {
       unknown_key(node.keys[i], shape, report);
     }
   }
-  // A peer that is said to come in some later way needs no address.
-  const bool excused =
-      std::ranges::any_of(shape.refused, [&](const RefusedKey& r) { return r.later && seen.contains(r.name); });
   for (const auto& key : shape.keys)
-    if (key.required && !seen.contains(key.name) && !excused)
+    if (key.required && !seen.contains(key.name) && !excused(key.name, shape, seen))
       report.error(node, fmt::format("'{}' is missing", key.name),
-                   fmt::format("add '{}: …': {}", key.name, key.shape->noun));
+                   fmt::format("add '{}: …' ({})", key.name, key.shape->noun));
 }
 
 void check_table(Node& node, const Shape& shape, Report& report) {

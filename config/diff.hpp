@@ -47,4 +47,9 @@ struct Diff {
 // referenced, and never shown. router.id is compared only where both have one.
 [[nodiscard]] Diff diff(const Config& before, const Config& after);
 
+// What only a restart changes goes back into `next` as it is running, so that `next` says what the daemon does from now
+// on: show diff(running, next), then call this, then apply diff(running, next). With another router.asn that is every
+// peer too, since what a session is (iBGP or eBGP) hangs on it.
+void keep_until_restart(const Config& running, Config& next);
+
 }  // namespace podbgp::config

@@ -144,12 +144,16 @@ const Shape kTimers = named(
                       {"mrai", "changes are sent at once and coalesce under load"},
                       {"graceful_restart", "leave it out"}}));
 
-const Shape kPassword =
-    named("password", record("'file' or 'env'",
-                             {{"file", &kPath, "", "File that holds the TCP MD5 password (RFC 2385)."},
-                              {"env", &kVariable, "", "Environment variable that holds the password."}},
-                             {{"value", "keep the password in a file: 'file: /etc/podbgp/NAME.key'", false},
-                              {"secret", "keep the password in a file: 'file: /etc/podbgp/NAME.key'", false}}));
+Shape make_password() {
+  auto shape = record("'file' or 'env'",
+                      {{"file", &kPath, "", "File that holds the TCP MD5 password (RFC 2385)."},
+                       {"env", &kVariable, "", "Environment variable that holds the password."}},
+                      {{"value", "keep the password in a file: 'file: /etc/podbgp/NAME.key'", false},
+                       {"secret", "keep the password in a file: 'file: /etc/podbgp/NAME.key'", false}});
+  shape.exactly_one = true;
+  return named("password", std::move(shape));
+}
+const Shape kPassword = make_password();
 
 const Shape kReceived = integer("a number of prefixes (1..4294967295)", 1, kMax32);
 const Shape kMaxAction = word("restart, disable or warn", {"restart", "disable", "warn"});

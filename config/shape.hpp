@@ -60,6 +60,7 @@ struct Shape {
   std::vector<const Shape*> either = {};
   std::vector<Key> keys = {};
   std::vector<RefusedKey> refused = {};
+  bool exactly_one = false;          // Record: one of its keys, and only one
   std::string_view definition = {};  // name under $defs where the shape is used more than once
   std::string_view name_noun = {};   // Table: "group name"
 
