@@ -35,7 +35,14 @@ def pairs(prefixes, hops):
 
 def established(lab, name, within=SESSION):
     ours = OURS[name][1] if name == "six" else OURS[name][0]
-    lab.fact(f"API: session with {name} is established", lambda: expect(lab["node"].established(ADDRESS[name]), lab["node"].sessions().get(ADDRESS[name])), within)
+
+    def ours_is():
+        if lab["node"].established(ADDRESS[name]):
+            return True
+        lab[name].hurry(ours)
+        return expect(False, lab["node"].sessions().get(ADDRESS[name]))
+
+    lab.fact(f"API: session with {name} is established", ours_is, within)
     lab.fact(f"{name}: session with the node is established", lambda: expect(lab[name].established(ours), lab[name].sessions().get(ours)))
 
 
@@ -86,7 +93,7 @@ def told(lab, name, prefixes, community=None):
 def untold(lab, name, prefixes):
     speaker = lab[name]
     for prefix, _ in pairs(prefixes, OURS[name]):
-        lab.fact(f"API: {prefix} is no longer sent to {name}", lambda: lab["node"].advertised(name, prefix) is None)
+        lab.fact(f"API: {prefix} is no longer sent to {name}", lambda: not lab["node"].advertised(name, prefix))
         lab.fact(f"{name}: {prefix} is gone", lambda: expect(not speaker.routes(prefix), speaker.routes(prefix)))
         if speaker.writes_kernel:
             lab.fact(f"{name}'s kernel: {prefix} is gone", lambda: lab.kernel(name).route(prefix, BY[speaker.kind]) is None)

@@ -127,6 +127,9 @@ class Speaker(abc.ABC):
         """Announces again what a new process of the daemon does not know of."""
         self.announce(*prefixes)
 
+    def hurry(self, peer):
+        """Ends a pause that the speaker takes after a lost session, where it has a command for that."""
+
     def refresh(self, peer):
         """Asks the peer for its routes again (ROUTE-REFRESH)."""
         raise NotImplementedError(f"{self.kind}: refresh of {peer}")

@@ -65,5 +65,11 @@ class OpenBgpd(base.Speaker):
         for prefix in prefixes:
             self.bgpctl("network", "delete", prefix)
 
+    def hurry(self, peer):
+        """After a lost session OpenBGPD is idle for 30 s, next time 60 s, and refuses connections meanwhile."""
+        session = self.sessions().get(peer)
+        if session is not None and session.state == "Idle":
+            self.bgpctl("neighbor", peer, "up", check=False)
+
     def refresh(self, peer):
         self.bgpctl("neighbor", peer, "refresh")
