@@ -1,6 +1,7 @@
 #include "wire/frame.hpp"
 
 #include <algorithm>
+#include <cstring>
 
 #include "wire/writer.hpp"
 
@@ -8,6 +9,8 @@ namespace podbgp::wire {
 namespace {
 
 constexpr std::size_t kMarkerSize = 16;
+constexpr std::uint8_t kMarker[kMarkerSize] = {0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff,
+                                               0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff};
 
 struct SizeLimits {
   std::size_t min;
@@ -36,8 +39,7 @@ Notification bad_length(std::size_t size) {  // RFC 4271 §6.1: the data field h
 net::Result<std::optional<Frame>, Notification> next_frame(ByteSpan buffer, std::size_t max_size) {
   // The marker is looked at as soon as there is some of it: a peer that does not speak BGP need not send 19 octets to
   // be told.
-  const auto marker = buffer.first(std::min(buffer.size(), kMarkerSize));
-  if (!std::all_of(marker.begin(), marker.end(), [](std::uint8_t octet) { return octet == 0xff; }))
+  if (const auto n = std::min(buffer.size(), kMarkerSize); n != 0 && std::memcmp(buffer.data(), kMarker, n) != 0)
     return net::fail(make_notification(ErrorCode::MessageHeader, header_error::kNotSynchronized));
   if (buffer.size() < kHeaderSize) return std::optional<Frame>{};
 
@@ -61,8 +63,6 @@ void encode_keepalive(Bytes& out) {
 }
 
 void write_header(Writer& writer, MessageType type) {
-  static constexpr std::uint8_t kMarker[kMarkerSize] = {0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff,
-                                                        0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff};
   writer.bytes(kMarker);
   writer.u16(0);
   writer.u8(static_cast<std::uint8_t>(type));

@@ -131,7 +131,7 @@ class UpdateEncoder {
   };
   UpdateEncoder(Options options, Bytes& out);
   // Announcements: `attributes` from encode_attributes(); `next_hop` is 4 octets for IPv4 (then already in `attributes` and
-  // not used) or 16/32 (written into MP_REACH_NLRI; with IPv4 prefixes that is RFC 8950). Both spans must stay until finish().
+  // not used) or 16/32 (written into MP_REACH_NLRI; with IPv4 prefixes that is RFC 8950). `attributes` must stay until finish().
   // Returns false if the attributes leave no room for any NLRI; what is added then is not written.
   [[nodiscard]] bool begin_announce(ByteSpan attributes, ByteSpan next_hop);
   void begin_withdraw();
@@ -142,13 +142,16 @@ class UpdateEncoder {
   [[nodiscard]] std::size_t messages() const { return messages_; }
 
  private:
+  static constexpr std::size_t kMaxNextHop = 32;
+  void write_head(ByteSpan next_hop);
   void open_message();
   void close_message();
   void grow(std::size_t need);
   Options options_;
   Bytes* out_;
   ByteSpan attributes_;
-  ByteSpan next_hop_;
+  std::array<std::uint8_t, kHeaderSize + 4 + 9 + kMaxNextHop> head_{};  // of every message of the batch, lengths open
+  std::size_t head_size_ = 0;
   std::size_t start_ = 0;       // of the message under way
   std::size_t nlri_start_ = 0;  // of its NLRI
   std::size_t position_ = 0;    // where the next prefix goes; octets beyond it are made ready but not part of the message

@@ -10,17 +10,12 @@
 namespace podbgp::wire {
 namespace {
 
-constexpr std::size_t kGrowth =
-    512;  // octets made ready at a time: small messages stay cheap, large ones need few steps
+// Octets made ready at a time: little at first, since many messages hold one prefix, then more.
+constexpr std::size_t kFirstGrowth = 40, kGrowth = 512;
 constexpr std::uint8_t kMpFlags = attribute_flags::kOptional | attribute_flags::kExtendedLength;
 
-void write_mp_header(Writer& w, AttributeType type, net::Family family) {
-  w.u8(kMpFlags);
-  w.u8(static_cast<std::uint8_t>(type));
-  w.u16(0);
-  w.u16(net::afi(family));
-  w.u8(net::kSafiUnicast);
-}
+// Where things stand in a message.
+constexpr std::size_t kLength = 16, kWithdrawn = kHeaderSize, kAttributes = kWithdrawn + 2, kBlock = kAttributes + 2;
 
 void patch_u16(std::uint8_t* at, std::size_t value) {
   at[0] = static_cast<std::uint8_t>(value >> 8);
@@ -37,11 +32,11 @@ bool UpdateEncoder::begin_announce(ByteSpan attributes, ByteSpan next_hop) {
   finish();
   announce_ = true;
   attributes_ = attributes;
-  next_hop_ = next_hop;
-  in_mp_ = options_.family == net::Family::Ipv6Unicast || next_hop.size() > 4;  // RFC 8950: IPv4 over an IPv6 next hop
-  const std::size_t fixed = kHeaderSize + 4 + (in_mp_ ? 9 + next_hop.size() : 0) + attributes.size();
+  // RFC 8950: IPv4 prefixes with an IPv6 next hop stand in MP_REACH_NLRI as well.
+  in_mp_ = options_.family == net::Family::Ipv6Unicast || next_hop.size() > 4;
+  write_head(next_hop.first(std::min(next_hop.size(), kMaxNextHop)));
   const std::size_t longest = (options_.add_path ? 4 : 0) + (options_.family == net::Family::Ipv6Unicast ? 17 : 5);
-  room_ = fixed + longest <= options_.max_size;
+  room_ = head_size_ + attributes_.size() + longest <= options_.max_size;
   return room_;
 }
 
@@ -49,53 +44,64 @@ void UpdateEncoder::begin_withdraw() {
   finish();
   announce_ = false;
   attributes_ = {};
-  next_hop_ = {};
   in_mp_ = options_.family == net::Family::Ipv6Unicast;
+  write_head({});
   room_ = true;
 }
 
-// Where things stand: IPv4 prefixes come last in their message (announced) or before an empty attribute block
-// (withdrawn). MP attributes come first in the block (RFC 7606 §5.1), so the others follow the prefixes.
+// What every message of this batch begins with, lengths open: header, and up to the prefixes if they are in an MP
+// attribute. IPv4 prefixes come last in their message (announced) or before an empty attribute block (withdrawn). MP
+// attributes come first in the block (RFC 7606 §5.1), so the others follow the prefixes.
+void UpdateEncoder::write_head(ByteSpan next_hop) {
+  head_.fill(0);
+  std::fill_n(head_.begin(), kLength, std::uint8_t{0xff});
+  head_[kLength + 2] = static_cast<std::uint8_t>(MessageType::Update);
+  if (!in_mp_) {
+    head_size_ = announce_ ? kBlock : kAttributes;
+    patch_u16(&head_[kAttributes], attributes_.size());
+    return;
+  }
+  auto* p = &head_[kBlock];
+  *p++ = kMpFlags;
+  *p++ = static_cast<std::uint8_t>(announce_ ? AttributeType::MpReach : AttributeType::MpUnreach);
+  p += 2;
+  patch_u16(p, net::afi(options_.family));
+  p += 2;
+  *p++ = net::kSafiUnicast;
+  if (announce_) {
+    *p++ = static_cast<std::uint8_t>(next_hop.size());
+    p = std::copy(next_hop.begin(), next_hop.end(), p) + 1;  // and the reserved octet
+  }
+  head_size_ = static_cast<std::size_t>(p - head_.data());
+}
+
 void UpdateEncoder::open_message() {
   start_ = out_->size();
-  Writer w(*out_);
-  write_header(w, MessageType::Update);
-  w.u16(0);  // withdrawn routes
-  std::size_t tail = 0;
-  if (in_mp_) {
-    w.u16(0);  // attributes
-    write_mp_header(w, announce_ ? AttributeType::MpReach : AttributeType::MpUnreach, options_.family);
-    if (announce_) {
-      w.u8(static_cast<std::uint8_t>(next_hop_.size()));
-      w.bytes(next_hop_);
-      w.u8(0);
-    }
-    tail = attributes_.size();
-  } else if (announce_) {
-    w.u16(static_cast<std::uint16_t>(attributes_.size()));
-    w.bytes(attributes_);
-  } else {
-    tail = 2;
-  }
-  position_ = nlri_start_ = out_->size();
+  const bool block_first = announce_ && !in_mp_;
+  nlri_start_ = start_ + head_size_ + (block_first ? attributes_.size() : 0);
+  position_ = nlri_start_;
+  const std::size_t tail = in_mp_ ? attributes_.size() : announce_ ? 0 : 2;
   limit_ = start_ + options_.max_size - tail;
+  out_->resize(std::min(limit_, nlri_start_ + kFirstGrowth));
+  std::memcpy(out_->data() + start_, head_.data(), head_size_);
+  if (block_first && !attributes_.empty())
+    std::memcpy(out_->data() + start_ + head_size_, attributes_.data(), attributes_.size());
   open_ = true;
 }
 
 void UpdateEncoder::close_message() {
-  out_->resize(position_);
-  constexpr std::size_t kWithdrawn = kHeaderSize, kAttributes = kHeaderSize + 2, kMp = kAttributes + 2;
   const std::size_t nlri = position_ - nlri_start_;
+  out_->resize(position_ + (in_mp_ ? attributes_.size() : announce_ ? 0 : 2));
+  std::uint8_t* const message = out_->data() + start_;
   if (in_mp_) {
-    out_->insert(out_->end(), attributes_.begin(), attributes_.end());
-    std::uint8_t* const message = out_->data() + start_;
-    patch_u16(message + kMp + 2, nlri_start_ + nlri - start_ - kMp - 4);
-    patch_u16(message + kAttributes, out_->size() - start_ - kMp);
+    if (!attributes_.empty()) std::memcpy(out_->data() + position_, attributes_.data(), attributes_.size());
+    patch_u16(message + kBlock + 2, position_ - start_ - kBlock - 4);
+    patch_u16(message + kAttributes, out_->size() - start_ - kBlock);
   } else if (!announce_) {
-    out_->resize(position_ + 2);
-    patch_u16(out_->data() + start_ + kWithdrawn, nlri);
+    patch_u16(out_->data() + position_, 0);  // may hold what was made ready for prefixes
+    patch_u16(message + kWithdrawn, nlri);
   }
-  patch_u16(out_->data() + start_ + 16, out_->size() - start_);
+  patch_u16(message + kLength, out_->size() - start_);
   ++messages_;
   open_ = false;
 }
