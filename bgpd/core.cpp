@@ -160,7 +160,8 @@ void Core::peer_changed(const Peer& peer) {
 void Core::schedule_work() {
   if (work_scheduled_) return;
   work_scheduled_ = true;
-  ports_.transport->post([this] {
+  ports_.transport->post([this, alive = std::weak_ptr(alive_)] {
+    if (alive.expired()) return;
     work_scheduled_ = false;
     work();
   });

@@ -162,6 +162,7 @@ class Core final : public session::SessionOwner {
     std::move_only_function<void(std::vector<fib::KernelRoute>)> done;
   };
   std::map<std::uint64_t, Dump> dumps_;
+  std::shared_ptr<const bool> alive_ = std::make_shared<const bool>(true);  // posted work must not outlive core
 };
 
 }  // namespace podbgp::bgpd

@@ -1,0 +1,228 @@
+#include "tests/sim/sim.hpp"
+
+#include <random>
+
+#include <fmt/format.h>
+
+namespace podbgp::sim {
+namespace {
+
+using session::fake::World;
+
+constexpr auto kSoon = 60s;
+
+std::string ebgp(int asn, int own, const std::vector<std::pair<int, int>>& peers, const std::string& extra = "") {
+  std::string yaml = fmt::format("version: 1\nrouter: {{ asn: {}, id: 10.0.0.{} }}\npeers:\n", asn, own);
+  for (const auto& [peer, peer_asn] : peers)
+    yaml += fmt::format(
+        "  - {{ name: n{0}, address: 10.0.0.{0}, asn: {1}, import: [all], export: [all], families: [ipv4], "
+        "timers: {{ hold: 9s, keepalive: 3s }} {2} }}\n",
+        peer, peer_asn, extra);
+  return yaml + "policies: { all: [ { then: accept } ] }\n";
+}
+
+std::string mesh(int count, int own) {
+  std::vector<std::pair<int, int>> peers;
+  for (int i = 1; i <= count; ++i)
+    if (i != own) peers.emplace_back(i, 64512);
+  return ebgp(64512, own, peers);
+}
+
+TEST(Sim, AnAnnouncementReachesTheOtherNodesKernelAndIsWithdrawn) {
+  World world;
+  Daemon a(world, "10.0.0.1", ebgp(65001, 1, {{2, 65002}}));
+  Daemon b(world, "10.0.0.2", ebgp(65002, 2, {{1, 65001}}));
+  a.announce("10.244.1.0/24");
+  ASSERT_TRUE(world.run_until([&] { return b.kernel.route("10.244.1.0/24") == "10.0.0.1"; }, kSoon));
+  EXPECT_EQ(a.kernel.route("10.244.1.0/24"), "blackhole");
+  a.withdraw("10.244.1.0/24");
+  ASSERT_TRUE(world.run_until([&] { return b.kernel.size() == 0; }, kSoon));
+  EXPECT_EQ(a.kernel.size(), 0u);
+}
+
+TEST(Sim, TheSameAnnouncementAgainCausesNoUpdate) {
+  World world;
+  Daemon a(world, "10.0.0.1", ebgp(65001, 1, {{2, 65002}}));
+  Daemon b(world, "10.0.0.2", ebgp(65002, 2, {{1, 65001}}));
+  a.announce("10.244.1.0/24");
+  ASSERT_TRUE(world.run_until([&] { return b.kernel.size() == 1; }, kSoon));
+  world.run_for(1s);
+  const auto updates = a.core().get_peer("n2")->sent.update;
+  a.announce("10.244.1.0/24");
+  world.run_for(20s);
+  EXPECT_EQ(a.core().get_peer("n2")->sent.update, updates);
+}
+
+TEST(Sim, SessionLossWithdrawsAndReturnRestores) {
+  World world;
+  Daemon a(world, "10.0.0.1", ebgp(65001, 1, {{2, 65002}}));
+  Daemon b(world, "10.0.0.2", ebgp(65002, 2, {{1, 65001}}));
+  a.announce("10.244.1.0/24");
+  ASSERT_TRUE(world.run_until([&] { return b.kernel.size() == 1; }, kSoon));
+  world.cut(address("10.0.0.1"), address("10.0.0.2"));
+  ASSERT_TRUE(world.run_until([&] { return b.kernel.size() == 0; }, 10s)) << "the hold time is 9 s";
+  EXPECT_FALSE(b.up("n1"));
+  world.heal(address("10.0.0.1"), address("10.0.0.2"));
+  ASSERT_TRUE(world.run_until([&] { return b.kernel.route("10.244.1.0/24") == "10.0.0.1"; }, 200s));
+}
+
+TEST(Sim, AFullMeshReachesEveryKernel) {
+  constexpr int kNodes = 6;
+  World world;
+  std::vector<std::unique_ptr<Daemon>> nodes;
+  for (int i = 1; i <= kNodes; ++i)
+    nodes.push_back(std::make_unique<Daemon>(world, fmt::format("10.0.0.{}", i), mesh(kNodes, i)));
+  for (int i = 1; i <= kNodes; ++i) nodes[i - 1]->announce(fmt::format("10.244.{}.0/24", i));
+  const auto complete = [&] {
+    for (const auto& node : nodes)
+      if (node->peers_up() != kNodes - 1 || node->kernel.size() != kNodes) return false;
+    return true;
+  };
+  ASSERT_TRUE(world.run_until(complete, 120s));
+  for (int i = 1; i <= kNodes; ++i)
+    for (int j = 1; j <= kNodes; ++j)
+      EXPECT_EQ(nodes[i - 1]->kernel.route(fmt::format("10.244.{}.0/24", j)),
+                i == j ? "blackhole" : fmt::format("10.0.0.{}", j));
+}
+
+TEST(Sim, ReloadThatOnlyChangesPolicyResetsNoSession) {
+  World world;
+  Daemon a(world, "10.0.0.1", ebgp(65001, 1, {{2, 65002}}));
+  auto yaml = ebgp(65002, 2, {{1, 65001}});
+  Daemon b(world, "10.0.0.2", yaml);
+  a.announce("10.244.1.0/24");
+  a.announce("10.9.0.0/16");
+  ASSERT_TRUE(world.run_until([&] { return b.kernel.size() == 2; }, kSoon));
+  const auto since = b.core().get_peer("n1")->since;
+  const auto at = yaml.find("{ then: accept }");
+  yaml.replace(at, 16, "{ match: { prefix: [10.244.0.0/16 le 24] }, then: accept }");
+  b.reload(yaml);
+  ASSERT_TRUE(world.run_until([&] { return b.kernel.size() == 1; }, kSoon));
+  EXPECT_EQ(b.kernel.route("10.244.1.0/24"), "10.0.0.1");
+  EXPECT_EQ(b.core().get_peer("n1")->since, since) << "the session was not touched";
+  EXPECT_EQ(b.core().get_peer("n1")->flaps, 0u);
+}
+
+TEST(Sim, TheBackupTakesOverWhenTheBestPeerGoes) {
+  World world;
+  // n1 and n2 announce the same block to n3.
+  Daemon a(world, "10.0.0.1", ebgp(65001, 1, {{3, 65003}}));
+  Daemon b(world, "10.0.0.2", ebgp(65002, 2, {{3, 65003}}));
+  Daemon c(world, "10.0.0.3", ebgp(65003, 3, {{1, 65001}, {2, 65002}}) + "fib: { multipath: 1 }\n");
+  a.announce("10.244.1.0/24");
+  b.announce("10.244.1.0/24");
+  ASSERT_TRUE(world.run_until([&] { return c.peers_up() == 2 && !c.kernel.route("10.244.1.0/24").empty(); }, kSoon));
+  world.run_for(2s);
+  const auto best = c.kernel.route("10.244.1.0/24");
+  const auto other = best == "10.0.0.1" ? "10.0.0.2" : "10.0.0.1";
+  (best == "10.0.0.1" ? a : b).crash();
+  ASSERT_TRUE(world.run_until([&] { return c.kernel.route("10.244.1.0/24") == other; }, 10s));
+}
+
+TEST(Sim, NextHopGoneMakesThePathIneligibleAndBack) {
+  World world;
+  Daemon a(world, "10.0.0.1", ebgp(65001, 1, {{2, 65002}}));
+  Daemon b(world, "10.0.0.2", ebgp(65002, 2, {{1, 65001}}));
+  a.announce("10.244.1.0/24");
+  ASSERT_TRUE(world.run_until([&] { return b.kernel.size() == 1; }, kSoon));
+  b.kernel.set_reachable(prefix("10.0.0.0/16"), false);
+  ASSERT_TRUE(world.run_until([&] { return b.kernel.size() == 0; }, kSoon));
+  EXPECT_TRUE(b.up("n1"));
+  b.kernel.set_reachable(prefix("10.0.0.0/16"), true);
+  ASSERT_TRUE(world.run_until([&] { return b.kernel.size() == 1; }, kSoon));
+}
+
+TEST(Sim, EbgpWithoutPolicyExchangesNothingAndSaysSo) {
+  World world;
+  auto yaml = ebgp(65002, 2, {{1, 65001}});
+  const std::string policies = "import: [all], export: [all], ";
+  yaml.erase(yaml.find(policies), policies.size());
+  Daemon a(world, "10.0.0.1", ebgp(65001, 1, {{2, 65002}}));
+  Daemon b(world, "10.0.0.2", yaml);
+  a.announce("10.244.1.0/24");
+  b.announce("10.244.2.0/24");
+  ASSERT_TRUE(world.run_until([&] { return a.up("n2") && b.up("n1"); }, kSoon));
+  world.run_for(20s);
+  EXPECT_EQ(b.kernel.route("10.244.1.0/24"), "");
+  EXPECT_EQ(a.kernel.route("10.244.2.0/24"), "");
+  EXPECT_NE(b.core().get_peer("n1")->warning.find("RFC 8212"), std::string::npos) << b.core().get_peer("n1")->warning;
+}
+
+TEST(Sim, ConvergenceIsToldOnceEndOfRibIsInFromEveryPeer) {
+  World world;
+  Daemon a(world, "10.0.0.1", ebgp(65001, 1, {{2, 65002}, {3, 65003}}));
+  Daemon b(world, "10.0.0.2", ebgp(65002, 2, {{1, 65001}}));
+  ASSERT_TRUE(world.run_until([&] { return a.up("n2"); }, kSoon));
+  world.run_for(5s);
+  EXPECT_FALSE(a.kernel.converged) << "n3 has not been heard yet";
+  Daemon c(world, "10.0.0.3", ebgp(65003, 3, {{1, 65001}}));
+  ASSERT_TRUE(world.run_until([&] { return a.kernel.converged; }, 200s));
+}
+
+TEST(Sim, DisabledPeersStayDownOverAReload) {
+  World world;
+  Daemon a(world, "10.0.0.1", ebgp(65001, 1, {{2, 65002}}));
+  Daemon b(world, "10.0.0.2", ebgp(65002, 2, {{1, 65001}}));
+  ASSERT_TRUE(world.run_until([&] { return a.up("n2"); }, kSoon));
+  ASSERT_TRUE(a.core().disable_peer("n2", "maintenance of the rack"));
+  ASSERT_TRUE(world.run_until([&] { return !b.up("n1"); }, kSoon));
+  EXPECT_NE(b.core().get_peer("n1")->last_error.find("maintenance of the rack"), std::string::npos);
+  a.reload(ebgp(65001, 1, {{2, 65002}}, ", description: changed"));
+  world.run_for(120s);
+  EXPECT_FALSE(a.up("n2"));
+  ASSERT_TRUE(a.core().enable_peer("n2"));
+  ASSERT_TRUE(world.run_until([&] { return a.up("n2"); }, 200s));
+}
+
+// Random announcements, withdrawals, cuts, heals and crashes; after all is healed every kernel has exactly what is announced.
+TEST(Sim, RandomTroubleEndsInTheSameTablesEverywhere) {
+  for (const unsigned seed : {1u, 2u, 3u, 4u, 5u}) {
+    SCOPED_TRACE(fmt::format("seed {}", seed));
+    constexpr int kNodes = 4;
+    std::mt19937 random(seed);
+    World world;
+    world.chunk = seed % 2 == 0 ? 7 : 0;  // read in crumbs
+    std::vector<std::unique_ptr<Daemon>> nodes;
+    for (int i = 1; i <= kNodes; ++i)
+      nodes.push_back(std::make_unique<Daemon>(world, fmt::format("10.0.0.{}", i), mesh(kNodes, i)));
+    std::map<std::string, int> announced;
+    const auto pick = [&](int n) { return static_cast<int>(random() % static_cast<unsigned>(n)); };
+    for (int step = 0; step < 120; ++step) {
+      const int node = pick(kNodes);
+      const auto block = fmt::format("10.244.{}.0/24", 10 * (node + 1) + pick(5));
+      switch (pick(6)) {
+        case 0:
+        case 1:
+          nodes[node]->announce(block);
+          announced[block] = node + 1;
+          break;
+        case 2:
+          if (announced.erase(block) > 0) nodes[node]->withdraw(block);
+          break;
+        case 3: world.cut(address(fmt::format("10.0.0.{}", node + 1)), address(fmt::format("10.0.0.{}", pick(kNodes) + 1))); break;
+        case 4:
+          for (int other = 1; other <= kNodes; ++other)
+            world.heal(address(fmt::format("10.0.0.{}", node + 1)), address(fmt::format("10.0.0.{}", other)));
+          break;
+        default: world.run_for(std::chrono::milliseconds(pick(15000))); break;
+      }
+      world.run_for(std::chrono::milliseconds(pick(200)));
+    }
+    for (int i = 1; i <= kNodes; ++i)
+      for (int j = 1; j <= kNodes; ++j)
+        world.heal(address(fmt::format("10.0.0.{}", i)), address(fmt::format("10.0.0.{}", j)));
+    const auto right = [&] {
+      for (int i = 1; i <= kNodes; ++i) {
+        if (nodes[i - 1]->kernel.size() != announced.size()) return false;
+        for (const auto& [block, owner] : announced)
+          if (nodes[i - 1]->kernel.route(block) != (owner == i ? "blackhole" : fmt::format("10.0.0.{}", owner))) return false;
+      }
+      return true;
+    };
+    EXPECT_TRUE(world.run_until(right, 600s));
+    for (const auto& node : nodes) EXPECT_LE(node->kernel.live_sets(), static_cast<std::size_t>(kNodes));
+  }
+}
+
+}  // namespace
+}  // namespace podbgp::sim
