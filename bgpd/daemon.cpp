@@ -224,7 +224,7 @@ net::Result<void, std::string> Daemon::start_core() {
       transport_, [this](std::unique_ptr<session::Connection> c) { core_->accepted(std::move(c)); });
   for (const auto& listen : running_.router.listen)
     if (auto listening = listener_->listen(listen.address, listen.port); !listening) return net::fail(listening.error());
-  fib_->start();
+  if (auto started = fib_->start(); !started) return started;
   core_thread_ = std::thread([this, owners = state_.owners()] {
     transport_.post([this, owners] { core_->start(owners); });
     transport_.run();
