@@ -43,7 +43,8 @@ class PolicyBook {
   // The chain that a list of names means; names without a policy are reported.
   [[nodiscard]] rib::PolicyChain chain(const Node& names);
   [[nodiscard]] std::vector<rib::Policy> policies() const;  // in the order of the file
-  // Peers' names are known after the peers were read: unknown ones in `match: { peer: … }`; then what nobody uses.
+  // Peers' names are known after the peers were read: unknown ones in `match: { peer: … }`; then, in a file without
+  // errors, what nobody uses.
   void finish(const std::vector<Peer>& peers);
 
  private:

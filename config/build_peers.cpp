@@ -4,7 +4,9 @@
 #include <set>
 
 #include "config/build.hpp"
+#include "config/check.hpp"
 #include "config/scalars.hpp"
+#include "config/shape.hpp"
 #include "config/suggest.hpp"
 
 namespace podbgp::config {
@@ -41,6 +43,11 @@ class PeerBuilder {
   // The group named does not exist, which was reported: what it would have said is unknown.
   [[nodiscard]] bool group_is_lost() const { return group_ == nullptr && own_.find("group") != nullptr; }
 
+  [[nodiscard]] bool asn_is_misspelt() const {
+    const auto& shape = *file_shape().find("peers")->shape->element;
+    return excused("asn", shape, own_) || (group_ != nullptr && excused("asn", shape, *group_));
+  }
+
   void identity() {
     if (const auto address = value_of<net::IpAddress>(own_.find("address"))) {
       peer_.endpoint.address = *address;
@@ -50,17 +57,22 @@ class PeerBuilder {
     read<std::string>(own_.find("interface"), peer_.endpoint.interface);
     peer_.name =
         value_of<std::string>(own_.find("name")).value_or(has_address_ ? net::to_string(peer_.endpoint.address) : "");
+    if (own_.find("address") == nullptr && own_.find("interface") != nullptr)
+      report_.error(*own_.find("interface"), "a session by interface alone (unnumbered) is not in this version",
+                    "add 'address: …', e.g. the peer's link-local address");
     read<std::string>(own_.find("description"), peer_.description);
     read<std::string>(own_.find("group"), peer_.group);
     peer_.session.local_asn = router_.asn;
     const auto* asn = get("asn");
     if (const auto value = value_of<std::int64_t>(asn)) {
       peer_.session.peer_asn = net::Asn(static_cast<std::uint32_t>(*value));
-    } else if (asn == nullptr && !group_is_lost()) {
+    } else if (asn == nullptr && !asn_is_misspelt() && !group_is_lost()) {
       report_.error(own_, "'asn' is missing",
                     group_ == nullptr ? "add 'asn: …', or a group that has it"
                                       : fmt::format("add it here or to group '{}'", peer_.group));
     }
+    if (peer_.session.peer_asn == net::kAsTrans)
+      report_.error(*asn, "AS 23456 is AS_TRANS (RFC 6793) and belongs to nobody", "write the peer's real AS number");
     read<bool>(get("enabled"), peer_.enabled);
     peer_.session.admin_down = !peer_.enabled;
     read<std::string>(get("shutdown_text"), peer_.session.shutdown_text);
@@ -341,7 +353,7 @@ void build_peers(const Node& file, const Router& router, PolicyBook& book, Repor
     nodes.push_back(node);
   }
   check_unique(nodes, peers, report);
-  if (groups == nullptr || groups->kind != Node::Kind::Map) return;
+  if (groups == nullptr || groups->kind != Node::Kind::Map || report.has_errors()) return;
   for (std::size_t i = 0; i < groups->keys.size(); ++i) {
     if (used.contains(groups->keys[i].text)) continue;
     report.warning(groups->keys[i], fmt::format("no peer is in group '{}'", groups->keys[i].text));

@@ -202,8 +202,8 @@ void PolicyBook::check_statement(const Node& node, const rib::Statement& stateme
   }
   const bool changes_nothing = statement.set == rib::Changes{};
   const auto* set = node.find("set");
-  if (statement.then == rib::Verdict::Continue && changes_nothing && node.find("then") == nullptr && set == nullptr)
-    report_.error(node, "the statement does nothing", "add 'then: accept', 'then: reject' or 'set'");
+  const bool bare = std::ranges::all_of(node.keys, [](const Node& key) { return key.text == "match"; });
+  if (bare) report_.error(node, "the statement does nothing", "add 'then: accept', 'then: reject' or 'set'");
   if (statement.then == rib::Verdict::Reject && !changes_nothing)
     report_.warning(*set, "'set' has no effect on routes that are rejected", "remove it");
 }
@@ -215,9 +215,9 @@ void PolicyBook::read_policy(const Node& key, const Node& statements) {
     return;
   }
   const Node* last = nullptr;  // nothing comes behind this one
-  const auto& items = statements.kind == Node::Kind::List ? statements.items : std::vector<Node>{};
+  const auto items = items_of(&statements);
   for (std::size_t i = 0; i < items.size(); ++i) {
-    const auto& node = items[i];
+    const auto& node = *items[i];
     if (node.kind != Node::Kind::Map) continue;
     rib::Statement statement{fmt::format("{}[{}]", key.text, i), match(node.find("match")), changes(node.find("set")),
                              rib::Verdict::Continue};
@@ -257,6 +257,7 @@ void PolicyBook::finish(const std::vector<Peer>& peers) {
   for (const auto* name : named_peers_)
     if (std::ranges::find(known, std::string_view(name->text)) == known.end())
       report_.error(*name, fmt::format("there is no peer '{}'", name->text), suggestion(name->text, known));
+  if (report_.has_errors()) return;  // a name misspelt leaves another one unused
   const auto warn = [&](const auto& in, std::string_view noun) {
     for (const auto& [name, each] : in)
       if (!each.used && each.key != nullptr)

@@ -33,6 +33,9 @@ std::string describe(const Node& node) {
 void wrong_type(const Node& node, const Shape& shape, Report& report, std::string hint = {}) {
   if (hint.empty() && node.kind == Node::Kind::Null) hint = "write a value, or remove the key";
   if (hint.empty() && node.kind != Node::Kind::List && (shape.kind == Kind::List)) hint = "put it into [ ]";
+  if (shape.hidden)
+    return report.error(node, fmt::format("expected {}", shape.noun),
+                        "write e.g. '{ file: /etc/podbgp/NAME.key }', never the secret itself");
   report.error(node, fmt::format("expected {}, found {}", shape.noun, describe(node)), std::move(hint));
 }
 
@@ -175,15 +178,10 @@ void unknown_key(const Node& key, const Shape& shape, Report& report) {
   report.error(key, fmt::format("unknown key '{}'", shortened(name)), std::move(hint));
 }
 
-// A missing key that a misspelt one was meant to be, or that a peer of some later kind does not need, is no second
-// error.
-bool excused(std::string_view missing, const Shape& shape, const std::map<std::string_view, unsigned>& seen) {
-  return std::ranges::any_of(seen, [&](const auto& each) {
-    const auto refused = std::ranges::find(shape.refused, each.first, &RefusedKey::name);
-    if (refused != shape.refused.end())
-      return refused->later || refused->remedy.find(missing) != std::string_view::npos;
-    return shape.find(each.first) == nullptr && nearest(each.first, {missing}) == missing;
-  });
+std::string how_to_add(const Key& key) {
+  const bool fixed = key.shape->kind == Kind::Integer && key.shape->min == key.shape->max;
+  return fixed ? fmt::format("add '{}: {}'", key.name, key.shape->min)
+               : fmt::format("add '{}: …', {}", key.name, key.shape->noun);
 }
 
 void check_record(Node& node, const Shape& shape, Report& report) {
@@ -198,9 +196,8 @@ void check_record(Node& node, const Shape& shape, Report& report) {
     }
   }
   for (const auto& key : shape.keys)
-    if (key.required && !seen.contains(key.name) && !excused(key.name, shape, seen))
-      report.error(node, fmt::format("'{}' is missing", key.name),
-                   fmt::format("add '{}: …' ({})", key.name, key.shape->noun));
+    if (key.required && !seen.contains(key.name) && !seen.contains(key.excuse) && !excused(key.name, shape, node))
+      report.error(node, fmt::format("'{}' is missing", key.name), how_to_add(key));
 }
 
 void check_table(Node& node, const Shape& shape, Report& report) {
@@ -239,6 +236,15 @@ void check_either(Node& node, const Shape& shape, Report& report) {
 }
 
 }  // namespace
+
+bool excused(std::string_view missing, const Shape& shape, const Node& map) {
+  return std::ranges::any_of(map.keys, [&](const Node& key) {
+    const auto refused = std::ranges::find(shape.refused, std::string_view(key.text), &RefusedKey::name);
+    if (refused != shape.refused.end())
+      return refused->remedy.find(missing) != std::string_view::npos;
+    return shape.find(key.text) == nullptr && nearest(key.text, {missing}) == missing;
+  });
+}
 
 void check(Node& node, const Shape& shape, Report& report) {
   if (node.kind == Node::Kind::Broken) return;

@@ -77,6 +77,7 @@ const Shape kName = text("a name", parse_name, kNamePattern);
 const Shape kPeerName = text("the name of a peer", parse_peer_name, "^[A-Za-z0-9_.:-]{1,63}$");
 const Shape kInterface = text("the name of an interface", parse_interface, "^[^ /:]{1,15}$");
 const Shape kPath = text("an absolute path", parse_path, "^/(.*[^/])?$");
+const Shape kSecretPath = text("an absolute path", parse_secret_path, "^/(.*[^/])?$");
 const Shape kVariable = text("the name of an environment variable", parse_variable, "^[A-Za-z_][A-Za-z0-9_]*$");
 const Shape kMode = text("a file mode like \"0660\"", parse_mode, "^0[0-7]{3}$");
 const Shape kLine = text("a line of text", parse_line, "^[^\\n]{0,255}$");
@@ -146,11 +147,11 @@ const Shape kTimers = named(
 
 Shape make_password() {
   auto shape = record("'file' or 'env'",
-                      {{"file", &kPath, "", "File that holds the TCP MD5 password (RFC 2385)."},
+                      {{"file", &kSecretPath, "", "File that holds the TCP MD5 password (RFC 2385)."},
                        {"env", &kVariable, "", "Environment variable that holds the password."}},
                       {{"value", "keep the password in a file: 'file: /etc/podbgp/NAME.key'", false},
                        {"secret", "keep the password in a file: 'file: /etc/podbgp/NAME.key'", false}});
-  shape.exactly_one = true;
+  shape.exactly_one = shape.hidden = true;
   return named("password", std::move(shape));
 }
 const Shape kPassword = make_password();
@@ -210,6 +211,7 @@ const std::vector<RefusedKey> kSharedPeerRefused = {
     {"default_originate", "put 0.0.0.0/0 into 'networks' and an export policy"},
     {"damping", "leave it out"},
     {"roa_check", "leave it out"},
+    {"<<", "write 'group: NAME'; a group holds asn and the rest", false},
     {"remote_as", "write 'asn'", false},
     {"peer_as", "write 'asn'", false},
     {"as", "write 'asn'", false},
@@ -236,7 +238,7 @@ Shape make_peer() {
   auto shape =
       record("the keys of a peer",
              {{"name", &kPeerName, "the address", "How the peer is called in logs, metrics and commands."},
-              {"address", &kAddress, "", "Address of the peer.", true},
+              {"address", &kAddress, "", "Address of the peer.", true, "interface"},
               {"interface", &kInterface, "", "Interface of the peer; for link-local addresses, and only for these."},
               {"group", &kName, "none", "Group whose keys hold where the peer does not set its own."},
               {"description", &kLine, "\"\"", "For people."}},

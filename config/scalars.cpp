@@ -202,13 +202,20 @@ TextResult parse_path(std::string_view text) {
   return bad(fmt::format("'{}' is not an absolute path", text), "begin it with '/', and do not end it with one");
 }
 
+// Somebody may have written the password itself here.
+TextResult parse_secret_path(std::string_view text) {
+  if (parse_path(text)) return std::string(text);
+  return bad("this is not an absolute path of a file",
+             "write e.g. /etc/podbgp/NAME.key, with the password inside the file");
+}
+
 TextResult parse_variable(std::string_view text) {
   const bool fine =
       !text.empty() && !(text.front() >= '0' && text.front() <= '9') && std::ranges::all_of(text, [](char c) {
         return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';
       });
   if (fine) return std::string(text);
-  return bad(fmt::format("'{}' is no name of an environment variable", text), "write the name alone, without '$'");
+  return bad("this is no name of an environment variable", "write the name alone, without '$'");
 }
 
 TextResult parse_mode(std::string_view text) {

@@ -22,6 +22,7 @@ namespace podbgp::config {
 [[nodiscard]] TextResult parse_peer_name(std::string_view text);          // → std::string: also addresses
 [[nodiscard]] TextResult parse_interface(std::string_view text);          // → std::string
 [[nodiscard]] TextResult parse_path(std::string_view text);               // → std::string: absolute
+[[nodiscard]] TextResult parse_secret_path(std::string_view text);        // the same; no message repeats the text
 [[nodiscard]] TextResult parse_variable(std::string_view text);           // → std::string: of the environment
 [[nodiscard]] TextResult parse_mode(std::string_view text);               // → std::int64_t: "0660"
 [[nodiscard]] TextResult parse_line(std::string_view text);               // → std::string: one line, at most 255 octets

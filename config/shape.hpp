@@ -20,6 +20,7 @@ struct Key {
   std::string_view fallback = {};  // the default as one would write it, or in words; "" = none
   std::string_view meaning = {};   // one sentence for the reference and for editors
   bool required = false;
+  std::string_view excuse = {};  // required, but beside this key the builder says better what is missing
 };
 
 // A key that is refused although we know what is meant.
@@ -60,6 +61,7 @@ struct Shape {
   std::vector<const Shape*> either = {};
   std::vector<Key> keys = {};
   std::vector<RefusedKey> refused = {};
+  bool hidden = false;               // what was written is never shown
   bool exactly_one = false;          // Record: one of its keys, and only one
   std::string_view definition = {};  // name under $defs where the shape is used more than once
   std::string_view name_noun = {};   // Table: "group name"

@@ -40,7 +40,8 @@ std::string_view nearest(std::string_view typed, const std::vector<std::string_v
   std::size_t best_distance = std::max<std::size_t>(1, word.size() / 3) + 1;
   for (const auto candidate : candidates) {
     const auto other = plain(candidate);
-    const auto d = distance(word, other);
+    const bool cut = word.size() >= 3 && other.starts_with(word);  // "warn" for "warning"
+    const auto d = cut ? 1 : distance(word, other);
     if (d < best_distance && d < other.size()) {
       best = candidate;
       best_distance = d;

@@ -124,13 +124,23 @@ class Builder : public YAML::EventHandler {
   Node root_;
 };
 
-std::string hint_for(std::string_view what) {
+std::string hint_for(std::string_view what, std::string_view line) {
+  if (line.substr(0, line.find_first_not_of(" \t")).find('\t') != std::string_view::npos)
+    return "this line is indented with a tab; use spaces";
   if (what.find("map value") != std::string_view::npos)
     return "check the indentation, and put text with ': ' in it into quotes";
-  if (what.find("tab") != std::string_view::npos) return "indent with spaces";
   if (what.find("flow") != std::string_view::npos || what.find("end of map") != std::string_view::npos)
-    return "check brackets and braces, and put IPv6 addresses into quotes";
+    return "check indentation, brackets and braces, and put IPv6 addresses into quotes";
   return "check the indentation, brackets and quotes near this place";
+}
+
+std::string_view line_of(std::string_view text, unsigned line) {
+  for (; line > 1; --line) {
+    const auto end = text.find('\n');
+    if (end == std::string_view::npos) return {};
+    text.remove_prefix(end + 1);
+  }
+  return text.substr(0, text.find('\n'));
 }
 
 std::optional<Node> refuse(Report& report, Place place, std::string message, std::string hint) {
@@ -191,9 +201,10 @@ std::optional<Node> read_yaml(std::string_view text, Report& report) {
                     "one file, one configuration: remove '---'");
     return root;
   } catch (const YAML::Exception& e) {
-    return refuse(report, place_of(e.mark), fmt::format("not valid YAML: {}", e.msg), hint_for(e.msg));
+    return refuse(report, place_of(e.mark), fmt::format("not valid YAML: {}", e.msg),
+                  hint_for(e.msg, line_of(text, place_of(e.mark).line)));
   } catch (const std::exception& e) {
-    return refuse(report, {}, fmt::format("not valid YAML: {}", e.what()), hint_for(e.what()));
+    return refuse(report, {}, fmt::format("not valid YAML: {}", e.what()), "");
   }
 }
 
