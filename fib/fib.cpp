@@ -346,10 +346,14 @@ void Fib::wake() const {
 }
 
 net::Result<void, std::string> Fib::start() {
+  const auto failed = [this](std::string error) {
+    deliver_(Warning{fmt::format("no route will be installed: {}", error)});
+    return net::fail(std::move(error));
+  };
   auto requests = NetlinkSocket::open_requests();
-  if (!requests) return net::fail(std::move(requests.error()));
+  if (!requests) return failed(std::move(requests.error()));
   auto monitor = NetlinkSocket::open_monitor(requests->port(), settings_.install, tuning_.monitor_buffer);
-  if (!monitor) return net::fail(std::move(monitor.error()));
+  if (!monitor) return failed(std::move(monitor.error()));
   loop_ = std::make_unique<Loop>(settings_, tuning_, mailbox_, deliver_, wake_fd_, std::move(*requests),
                                  std::move(*monitor));
   thread_ = std::thread([this] { loop_->run(); });
