@@ -240,8 +240,7 @@ void check_either(Node& node, const Shape& shape, Report& report) {
 bool excused(std::string_view missing, const Shape& shape, const Node& map) {
   return std::ranges::any_of(map.keys, [&](const Node& key) {
     const auto refused = std::ranges::find(shape.refused, std::string_view(key.text), &RefusedKey::name);
-    if (refused != shape.refused.end())
-      return refused->remedy.find(missing) != std::string_view::npos;
+    if (refused != shape.refused.end()) return refused->remedy.find(missing) != std::string_view::npos;
     return shape.find(key.text) == nullptr && nearest(key.text, {missing}) == missing;
   });
 }
