@@ -45,12 +45,12 @@ def restarted_and_settled(lab, node):
     lab.fact(f"{node} has its session again", lambda: expect(lab[node].established(TOR[node][0]), lab[node].sessions()), within=25)
     for prefix in PODS[OTHER[node]]:
         lab.fact(f"{node}'s API has {prefix} again", lambda: lab[node].routes(prefix))
-    lab.fact(f"{node}'s FIB is synced", lambda: expect(lab[node].json("status").get("fib", {}).get("state") == "synced", lab[node].json("status").get("fib")))
     for prefix in PODS[node]:
         lab.fact(f"the block {prefix} stayed without its agent", lambda: (lab.kernel(node).route(prefix, "179") or {}).get("type") == "blackhole")
-    lab[node].announce(*PODS[node])
+    lab[node].announce(*PODS[node])  # only when its agent has spoken is anything swept
     for prefix in PODS[node]:
         lab.fact(f"the ToR has {prefix} again", lambda: lab["tor"].routes(prefix))
+    lab.fact(f"{node}'s FIB is synced", lambda: expect(lab[node].json("status").get("fib", {}).get("state") == "synced", lab[node].json("status").get("fib")))
 
 
 def survives(lab, node, end, meanwhile=lambda: None):
@@ -113,6 +113,7 @@ def test_what_changed_meanwhile_is_put_right(lab):
     lab["node1"].start()
     for prefix, gateway in zip(("10.20.2.0/24", "fd00:20:2::/64"), TOR["node1"]):
         lab.fact(f"node1's kernel has {prefix}", lambda: gateways(lab, "node1", prefix, [gateway]), within=25)
+    lab["node1"].announce(*PODS["node1"])
     for prefix in ("10.20.1.0/24", "fd00:20:1::/64"):
         lab.fact(f"node1's kernel lost {prefix}", lambda: lab.kernel("node1").route(prefix, "179") is None, within=30)
     assert has_path(lab["node1"], "10.20.2.0/24", (65001,))
