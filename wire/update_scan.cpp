@@ -182,7 +182,7 @@ net::Result<UpdateView, UpdateError> scan_update(ByteSpan body, const SessionCon
   const auto fields = split(body);
   if (!fields)
     return net::fail(reset(update_error::kMalformedAttributeList,
-                           "the lengths of withdrawn routes and attributes exceed the message (RFC 4271 §6.3)"));
+                           "the lengths of withdrawn routes and attributes exceed the message (RFC 7606 §3 b)"));
   UpdateView view;
   view.attributes = fields->attributes;
   if (auto error = scan_ipv4(*fields, context, view)) return net::fail(std::move(*error));

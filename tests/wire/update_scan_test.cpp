@@ -43,7 +43,7 @@ TEST(Rfc4271_4_3_Update, HostBitsAreIrrelevant) {
   EXPECT_EQ(prefixes(scan_update(update({}, kMandatory, hex("09 0aff")), external())->nlri), (Texts{"10.128.0.0/9"}));
 }
 
-TEST(Rfc7606_4_Update, FieldLengthsBeyondTheMessage_MalformedAttributeList) {
+TEST(Rfc7606_3_b_Update, FieldLengthsBeyondTheMessage_MalformedAttributeList) {
   for (const auto* text : {"0001 0000", "0000 0001", "0005 0a0b", "ffff ffff", "0000", "", "00"})
     expect_reset(error(hex(text)), update_error::kMalformedAttributeList);
 }
