@@ -61,8 +61,7 @@ void Journal::append(JournalList which, EntryIndex entry, std::uint64_t revision
   auto& l = list(which);
   if (l.chunks.empty() || l.chunks.back()->count == kChunk ||
       revision - l.chunks.back()->base > std::numeric_limits<std::uint32_t>::max()) {
-    // At most half of the places are dead, but for a constant.
-    for (int i = 0; i < 4 && l.places > 2 * table_->size() + 8 * std::size_t{kChunk}; ++i) squeeze(which);
+    for (int i = 0; i < 4 && loose(l); ++i) squeeze(which);
     l.chunks.push_back(std::make_unique_for_overwrite<Chunk>());
     l.chunks.back()->base = revision;
     l.chunks.back()->count = 0;
@@ -74,6 +73,9 @@ void Journal::append(JournalList which, EntryIndex entry, std::uint64_t revision
   ++l.places;
   l.last = revision;
 }
+
+// At most half of the places are dead, but for a constant.
+bool Journal::loose(const List& l) const { return l.places > 2 * table_->size() + 4 * std::size_t{kChunk}; }
 
 // Takes the dead places out of one chunk, and the chunk into the one before if both fit into one.
 void Journal::squeeze(JournalList which) {
@@ -174,11 +176,14 @@ void Journal::bury(EntryIndex entry) {
   graves_.push_back(entry);
 }
 
-std::size_t Journal::reclaim(std::size_t limit) {
-  if (graves_.empty()) return 0;
+bool Journal::reclaim(std::size_t limit) {
+  for (const auto which : {JournalList::Best, JournalList::Any}) {
+    for (std::size_t i = 0; i <= limit / kChunk && loose(list(which)); ++i) squeeze(which);
+  }
+  if (graves_.empty()) return loose(lists_[0]) || loose(lists_[1]);
   const auto best = slowest(JournalList::Best), any = slowest(JournalList::Any);
-  std::size_t done = 0;
-  for (; done < limit && !graves_.empty(); ++done) {
+  for (std::size_t done = 0; !graves_.empty(); ++done) {
+    if (done == limit) return true;
     const auto index = graves_.front();
     auto& entry = table_->at(index);
     if (!entry.has_paths()) {
@@ -190,7 +195,7 @@ std::size_t Journal::reclaim(std::size_t limit) {
       graves_.pop_front();
     }
   }
-  return done;
+  return loose(lists_[0]) || loose(lists_[1]);
 }
 
 std::size_t Journal::memory_bytes() const {

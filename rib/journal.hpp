@@ -71,7 +71,8 @@ class Journal {
 
   // The entry has no paths left. It is erased from the table when every reader has passed it, by reclaim().
   void bury(EntryIndex entry);
-  std::size_t reclaim(std::size_t limit);  // returns how many were looked at
+  // About `limit` tombstones, and places of the lists in proportion. True: more could be done now.
+  bool reclaim(std::size_t limit);
   [[nodiscard]] std::size_t tombstones() const { return graves_.size(); }
 
   [[nodiscard]] std::uint64_t revision() const { return *revision_; }
@@ -106,6 +107,7 @@ class Journal {
     return which == JournalList::Best ? entry.best_stamp : entry.any_stamp;
   }
   void append(JournalList which, EntryIndex entry, std::uint64_t revision);
+  [[nodiscard]] bool loose(const List& l) const;
   void squeeze(JournalList which);
   void rebuild_any();
   void attach(JournalCursor& cursor);

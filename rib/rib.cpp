@@ -174,13 +174,13 @@ bool Rib::run(std::size_t budget) {
   if (impl.sweeping()) impl.sweep(budget * kSweepPerBudget);
   (void)impl.routes.decide_dirty(budget);
   const bool groups_have_more = impl.groups.run(budget);
-  std::size_t buried = 0;
-  for (auto& journal : impl.store.journals) buried = std::max(buried, journal.reclaim(2 * budget));
+  bool reclaiming = false;
+  for (auto& journal : impl.store.journals) reclaiming |= journal.reclaim(2 * budget);
   impl.finish_removed_peers();
   impl.reset_laggards();
   const auto ready = impl.groups.take_output_ready();
   impl.effects.output_ready.insert(impl.effects.output_ready.end(), ready.begin(), ready.end());
-  return impl.sweeping() || impl.routes.dirty() || groups_have_more || buried == 2 * budget;
+  return impl.sweeping() || impl.routes.dirty() || groups_have_more || reclaiming;
 }
 
 // Watchers that leave too many removed prefixes behind start again; peers and the FIB never do.

@@ -91,6 +91,7 @@ AttrIndex Rib::Impl::import(net::PeerId peer, const PrefixKey& prefix, AttrIndex
     store.attributes.unref(after);
     return kNoAttr;
   }
+  if (after != kNoAttr) (void)store.next_hops.variant(store.attributes[after].next_hop, settings.interface);
   return after;
 }
 
