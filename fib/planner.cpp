@@ -86,6 +86,13 @@ void Planner::touch_gc() {
 void Planner::condemn_unused() {
   gc_at_.reset();
   condemned_ = false;
+  for (std::uint32_t t = kAlienTarget + 1; t < next_hops_.target_count() && objects_; ++t) {
+    // Routes of this set are all in another group that follows it: that one takes the new ones too.
+    const auto& target = next_hops_.target(t);
+    if (target.kind != TargetKind::Group || target.owner == 0 || target.routes == 0) continue;
+    auto& set = sets_[target.owner];
+    if (set.primary != t && (set.primary == 0 || next_hops_.target(set.primary).routes == 0)) set.primary = t;
+  }
   for (std::uint32_t t = kAlienTarget + 1; t < next_hops_.target_count(); ++t) {
     auto& target = next_hops_.target(t);
     if (target.routes > 0 || target.dead || target.kind == TargetKind::Free) continue;
