@@ -3,6 +3,8 @@
 
 #include <algorithm>
 
+#include <fmt/format.h>
+
 #include "fsm/negotiate.hpp"
 #include "fsm/reason.hpp"
 
@@ -128,7 +130,8 @@ void Peer::on(const event::TimerExpired& e, Actions& out) {
       // §8.2.2: in Connect the attempt is given up and begun anew; in Active it is time to dial.
       if (at(slot).state == State::Connect) {
         end(Slot::Outgoing, std::nullopt, out);
-        out.emplace_back(action::AttemptFailed{connect_reason("no answer")});
+        out.emplace_back(action::AttemptFailed{
+            connect_reason("no answer: host down, firewall, or a TCP MD5 password that differs")});
         (void)backoff_.next(settings_);
       }
       dial(out);
@@ -136,8 +139,10 @@ void Peer::on(const event::TimerExpired& e, Actions& out) {
     case TimerKind::IdleHold: start(out); break;
     case TimerKind::Hold: {
       const auto notification = wire::make_notification(wire::ErrorCode::HoldTimer, 0);
-      fail(slot, notification, sent_reason(notification, "nothing was heard from the peer for the hold time"),
-           After::Retry, out);
+      const auto& negotiated = at(slot).negotiated;
+      const auto waited = negotiated ? negotiated->hold_time : settings_.open_hold_time;
+      const auto text = fmt::format("nothing was heard from the peer for {} s", waited.count());
+      fail(slot, notification, sent_reason(notification, text), After::Retry, out);
       break;
     }
     case TimerKind::Keepalive:

@@ -78,7 +78,7 @@ void Peer::on(const event::TcpFailed& e, Actions& out) {
     out.emplace_back(action::AttemptFailed{connect_reason(e.error)});
     wait(backoff_.next(settings_), out);
   } else if (state >= State::OpenSent) {
-    fail(e.slot, std::nullopt, tcp_reason(e.error), After::Retry, out);
+    fail(e.slot, std::nullopt, tcp_reason(e.error, state), After::Retry, out);
   }
 }
 

@@ -21,10 +21,11 @@ DownReason received_reason(const wire::Notification& notification) {
   return reason;
 }
 
-DownReason tcp_reason(std::string_view error) {
+DownReason tcp_reason(std::string_view error, State state) {
   DownReason reason;
   reason.token = error.empty() ? "tcp-closed" : "tcp-failed";
   reason.text = error.empty() ? "the peer closed the connection" : fmt::format("connection lost: {}", error);
+  if (state == State::OpenSent) reason.text += " before its OPEN came: does it have this address of ours as a peer?";
   return reason;
 }
 

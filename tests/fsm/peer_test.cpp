@@ -403,6 +403,23 @@ TEST(DownReason, NamesWhatHappened) {
   ASSERT_TRUE(reason.received.has_value());
 }
 
+TEST(DownReason, SaysWhatToLookFor) {
+  Driven silent;
+  silent.start();
+  EXPECT_NE(find<action::AttemptFailed>(silent.expire(TimerKind::ConnectRetry))->reason.text.find("MD5"),
+            std::string::npos);
+  Driven shut;
+  shut.start().tcp(kOut);
+  const auto actions = shut.step(event::TcpFailed{kOut, ""});
+  EXPECT_EQ(find<action::AttemptFailed>(actions)->reason.text,
+            "the peer closed the connection before its OPEN came: does it have this address of ours as a peer?");
+  Driven quiet;
+  quiet.establish(kIn);
+  const auto expired = quiet.expire(TimerKind::Hold, kIn);
+  EXPECT_EQ(find<action::SessionDown>(expired)->reason.text,
+            "nothing was heard from the peer for 90 s; sent NOTIFICATION Hold Timer Expired");
+}
+
 TEST(Print, EventsAndActionsInOneLine) {
   EXPECT_EQ(to_string(Event{event::TimerExpired{TimerKind::Hold, kIn, 3}}), "TimerExpired(Hold/in)");
   EXPECT_EQ(to_string(Event{event::LocalError{notification(6, 1), ""}}), "LocalError(6/1)");
