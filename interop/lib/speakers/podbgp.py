@@ -6,7 +6,6 @@ import re
 from lib import waiting
 from lib.speakers import base
 
-SOCKET = "/run/podbgp/api.sock"
 CONFIG = "/etc/podbgp/podbgp.yaml"
 
 
@@ -37,7 +36,7 @@ class PodBgp(base.Speaker):
         waiting.until(f"podbgpd on {self.name} answers", lambda: self.cli("status", check=False).returncode == 0, within)
 
     def cli(self, *words, check=True, timeout=30):
-        return self.node.exec("podbgp", "--server", f"unix:{SOCKET}", *words, check=check, timeout=timeout)
+        return self.node.exec("podbgp", *words, check=check, timeout=timeout)
 
     def json(self, *words, timeout=30):
         return snake(json.loads(self.cli(*words, "-o", "json", timeout=timeout).stdout or "{}"))
