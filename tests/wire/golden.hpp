@@ -1,6 +1,8 @@
-// Messages captured with tcpdump between BIRD 2.0.12 and FRR 8.4.4 (Debian 12), bodies without the header. They talked over
-// four sessions: eBGP with 4-octet AS numbers (BIRD AS 4200000001, FRR AS 65002; IPv4 with ADD-PATH from FRR to BIRD, and IPv6
-// over IPv6), eBGP with a BIRD that does not know them (AS 65101), and iBGP with FRR as route reflector. Repeats are left out.
+// Messages captured with tcpdump, bodies without the header, repeats left out. All speakers are those of Debian 12: BIRD 2.0.12,
+// FRR 8.4.4, GoBGP 3.10.0, OpenBGPD 7.7.
+//  - BIRD and FRR with each other: eBGP with 4-octet AS numbers (BIRD AS 4200000001, FRR AS 65002; IPv4 with ADD-PATH from
+//    FRR to BIRD, and IPv6 over IPv6), eBGP with a BIRD that does not know them (AS 65101), iBGP with FRR as route reflector.
+//  - GoBGP (AS 4200000002) and OpenBGPD (AS 4200000003) to a BIRD: eBGP, IPv4 and IPv6 over IPv4, and IPv6 over IPv6.
 #pragma once
 
 #include <string_view>
@@ -152,6 +154,29 @@ inline constexpr Golden kGolden[] = {
   {"bird", GoldenSession::Internal, MessageType::Update, "00000017900f001300020130fd100001000040fd10000200000000"},
   {"bird", GoldenSession::Internal, MessageType::Update, "0012200a0a0404180a0a021e0a0a0300180a0a010000"},
   {"bird", GoldenSession::Internal, MessageType::Notification, "0602"},
+  {"openbgpd", GoldenSession::External, MessageType::Open, "045ba000090a6100021a02180104000100010104000200010200400280004104fa56ea03"},
+  {"openbgpd", GoldenSession::External, MessageType::Update, "00000000"},
+  {"openbgpd", GoldenSession::External, MessageType::Update, "00000006800f03000201"},
+  {"openbgpd", GoldenSession::External, MessageType::Update, "0000003c400101004002060201fa56ea034003040a61000280040400000014c00804fdeb0001c010080002fdeb00000005c0200c0000fdeb0000000100000002180a1e01"},
+  {"openbgpd", GoldenSession::External, MessageType::Update, "00000014400101004002060201fa56ea034003040a610002170a1e02"},
+  {"openbgpd", GoldenSession::External, MessageType::Update, "00000034400101004002060201fa56ea03c00804fdeb0006900e001c00020110000000000000000000000000000000010030fd3000010000"},
+  {"openbgpd", GoldenSession::External, MessageType::Update, "000000314001010040020a0202fa56ea030000fe4d900e001c00020110000000000000000000000000000000010030fd1000010000"},
+  {"openbgpd", GoldenSession::External, MessageType::Update, "0000000e900f000a00020130fd1000010000"},
+  {"openbgpd", GoldenSession::External, MessageType::Notification, "06021262677064207368757474696e6720646f776e"},
+  {"openbgpd", GoldenSession::External, MessageType::Open, "045ba000090a6100021402120104000200010200400280004104fa56ea03"},
+  {"openbgpd", GoldenSession::External, MessageType::Update, "00000034400101004002060201fa56ea03c00804fdeb0006900e001c00020110fd9700000000000000000000000000020030fd3000010000"},
+  {"openbgpd", GoldenSession::External, MessageType::Update, "000000314001010040020a0202fa56ea030000fe4d900e001c00020110fd9700000000000000000000000000010030fd1000010000"},
+  {"gobgp", GoldenSession::External, MessageType::Open, "045ba000090a62000230022e0200490402766d000104000100010104000200014104fa56ea02400a400900010100000201000506000100010002"},
+  {"gobgp", GoldenSession::External, MessageType::Update, "00000000"},
+  {"gobgp", GoldenSession::External, MessageType::Update, "00000006800f03000201"},
+  {"gobgp", GoldenSession::External, MessageType::Update, 
+   "0000004e400101014002140203fa56ea020000fdf20000fdf301010000fdf48004040000001ec00808fdec0001ffffff01c010080002fdec00000009c0200c0000fdec0000000100000002"
+   "4003040a620002180a2801"},
+  {"gobgp", GoldenSession::External, MessageType::Update, "00000014400101024002060201fa56ea024003040a620002190a280280"},
+  {"gobgp", GoldenSession::External, MessageType::Update, "00000033400101024002060201fa56ea02c00804fdec0006800e1c0002011000000000000000000000ffff0a6200020030fd4000010000"},
+  {"gobgp", GoldenSession::External, MessageType::Update, "0005190a2802800000"},
+  {"gobgp", GoldenSession::External, MessageType::Update, "0000000d800f0a00020130fd4000010000"},
+  {"gobgp", GoldenSession::External, MessageType::Notification, "0602"},
 };
 // clang-format on
 
