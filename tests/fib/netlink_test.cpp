@@ -1,13 +1,18 @@
-// The whole of fib/ against the kernel, in a network namespace of its own.
+// The whole of fib/ against the kernel, in a network namespace of its own: the common way.
 #include "netns.hpp"
 
 namespace podbgp::fib::test {
 namespace {
 
+using testing::HasSubstr;
+using testing::IsEmpty;
+using testing::Not;
+
 class Kernel : public NetNs {};
 
 std::string routes(const std::string& what = "") { return output("ip -4 route show proto 179 " + what); }
 std::string routes6(const std::string& what = "") { return output("ip -6 route show proto 179 " + what); }
+std::string objects() { return output("ip nexthop show proto 179"); }
 
 TEST_F(Kernel, InstallsThroughNexthopGroupsInBothFamilies) {
   Node node;
@@ -17,14 +22,23 @@ TEST_F(Kernel, InstallsThroughNexthopGroupsInBothFamilies) {
   node.route("fd00:10:244::/64", 3);
   node.wait_status("10.244.1.0/24", RouteStatus::Installed);
   node.wait_status("fd00:10:244::/64", RouteStatus::Installed);
-  EXPECT_THAT(routes(), testing::HasSubstr("10.244.1.0/24 nhid 1790000"));
-  EXPECT_THAT(routes(), testing::HasSubstr("via 10.1.0.1 dev eth1 metric 200"));
-  EXPECT_THAT(routes6(), testing::HasSubstr("via fd00:1::1 dev eth1"));
-  EXPECT_THAT(routes6(), testing::HasSubstr("metric 2000"));
+  EXPECT_THAT(routes(), HasSubstr("10.244.1.0/24 nhid 1790000"));
+  EXPECT_THAT(routes(), HasSubstr("via 10.1.0.1 dev eth1 metric 200"));
+  EXPECT_THAT(routes6(), HasSubstr("via fd00:1::1 dev eth1"));
+  EXPECT_THAT(routes6(), HasSubstr("metric 2000"));
 }
 
-TEST_F(Kernel, InstallsEcmpOverTwoLinks) {
-  Node node;
+class KernelModes : public NetNs, public testing::WithParamInterface<bool> {
+ protected:
+  Settings settings() const {
+    Settings s;
+    s.nexthop_objects = GetParam();
+    return s;
+  }
+};
+
+TEST_P(KernelModes, InstallsEcmpOverTwoLinks) {
+  Node node(settings());
   node.define(2, {hop(1, "10.1.0.1"), hop(2, "10.2.0.1")});
   node.define(3, {hop(1, "fd00:1::1"), hop(2, "fd00:2::1")});
   node.route("10.244.1.0/24", 2);
@@ -32,11 +46,233 @@ TEST_F(Kernel, InstallsEcmpOverTwoLinks) {
   node.wait_status("10.244.1.0/24", RouteStatus::Installed);
   node.wait_status("fd00:10:244::/64", RouteStatus::Installed);
   const auto v4 = routes(), v6 = routes6();
-  for (const auto* gateway : {"via 10.1.0.1 dev eth1", "via 10.2.0.1 dev eth2"})
-    EXPECT_THAT(v4, testing::HasSubstr(gateway));
-  for (const auto* gateway : {"via fd00:1::1 dev eth1", "via fd00:2::1 dev eth2"})
-    EXPECT_THAT(v6, testing::HasSubstr(gateway));
+  for (const auto* gateway : {"via 10.1.0.1 dev eth1", "via 10.2.0.1 dev eth2"}) EXPECT_THAT(v4, HasSubstr(gateway));
+  for (const auto* gateway : {"via fd00:1::1 dev eth1", "via fd00:2::1 dev eth2"}) EXPECT_THAT(v6, HasSubstr(gateway));
+  EXPECT_EQ(v4.find("nhid") != std::string::npos, GetParam());
+  // From two hops to one and away, in both families.
+  node.define(4, {hop(2, "10.2.0.1")});
+  node.define(5, {hop(2, "fd00:2::1")});
+  node.route("10.244.1.0/24", 4);
+  node.route("fd00:10:244::/64", 5);
+  eventually([] { return (routes() + routes6()).find("eth1") == std::string::npos; }, [] { return routes() + routes6(); });
+  EXPECT_THAT(routes(), HasSubstr("via 10.2.0.1 dev eth2"));
+  EXPECT_THAT(routes6(), HasSubstr("via fd00:2::1 dev eth2"));
+  node.route("10.244.1.0/24", 0);
+  node.route("fd00:10:244::/64", 0);
+  node.wait_status("10.244.1.0/24", RouteStatus::Removed);
+  node.wait_status("fd00:10:244::/64", RouteStatus::Removed);
+  EXPECT_THAT(routes() + routes6(), IsEmpty());
 }
+
+TEST_P(KernelModes, AdoptsByContentAfterRestartWithoutADeleteOrAWrite) {
+  const auto wish = [](Node& node, std::uint32_t first_id) {
+    node.define(first_id, {hop(1, "10.1.0.1")}, {hop(2, "10.2.0.1")});
+    node.define(first_id + 1, {hop(1, "10.1.0.1"), hop(2, "10.2.0.1")});
+    node.define(first_id + 2, {hop(2, "fd00:2::1")});
+    node.route("10.244.3.0/24", kBlackhole.value());
+    node.route("10.244.1.0/24", first_id);
+    node.route("10.244.2.0/24", first_id + 1);
+    node.route("fd00:10:244::/64", first_id + 2);
+    node.route("fd00:10:244:3::/64", kBlackhole.value());
+    node.wait_count(RouteStatus::Installed, 5);
+  };
+  {
+    Node node(settings());
+    wish(node, 2);
+    node.route("10.244.99.0/24", 2);  // not wanted any more after the restart
+    node.wait_status("10.244.99.0/24", RouteStatus::Installed);
+  }
+  const auto before = routes() + routes6();
+  Witness witness;
+  Node node(settings());
+  wish(node, 7);
+  witness.look();
+  EXPECT_EQ(witness.deleted_routes + witness.new_routes, 0U) << "routes were written that were right";
+  EXPECT_EQ(routes() + routes6(), before);
+  node.fib.post(Converged{});
+  eventually([] { return routes().find("10.244.99.0") == std::string::npos; }, [] { return routes(); });
+  node.wait_state("synced");
+  witness.look();
+  EXPECT_EQ(witness.deleted_routes, 1U) << "only the stale one";
+  EXPECT_EQ(witness.deleted_next_hops, 0U);
+  EXPECT_EQ(node.counters().swept, 1U);
+  EXPECT_EQ(node.counters().adopted, 6U);
+}
+
+TEST_P(KernelModes, ChangesBetweenObjectsAndPlainNextHopsWithoutADelete) {
+  const auto wish = [](Node& node) {
+    node.define(2, {hop(1, "10.1.0.1"), hop(2, "10.2.0.1")});
+    node.define(3, {hop(1, "fd00:1::1"), hop(2, "fd00:2::1")});
+    node.route("10.244.1.0/24", 2);
+    node.route("fd00:10:244::/64", 3);
+    node.wait_count(RouteStatus::Installed, 2);
+  };
+  {
+    Node node(settings());
+    wish(node);
+  }
+  auto other = settings();
+  other.nexthop_objects = !other.nexthop_objects;
+  Witness witness;
+  Node node(other);
+  wish(node);
+  EXPECT_EQ(routes().find("nhid") != std::string::npos, other.nexthop_objects);
+  EXPECT_EQ(routes6().find("nhid") != std::string::npos, other.nexthop_objects);
+  witness.look();
+  EXPECT_EQ(witness.deleted_routes, 0U);
+}
+
+TEST_P(KernelModes, OwnBlockBlackholeStaysBehindTheBridgeInBothFamilies) {
+  run("ip link add pods type bridge && ip link set pods up");
+  run("ip link add pod0 type veth peer name pod1 && ip link set pod0 master pods up && ip link set pod1 up");
+  run("ip addr add 10.244.3.1/24 dev pods && ip addr add fd00:10:244:3::1/64 dev pods nodad");
+  Node node(settings());
+  node.route("10.244.3.0/24", kBlackhole.value());
+  node.route("fd00:10:244:3::/64", kBlackhole.value());
+  node.wait_count(RouteStatus::Installed, 2);
+  EXPECT_THAT(routes(), HasSubstr("blackhole 10.244.3.0/24"));
+  EXPECT_THAT(routes6(), HasSubstr("blackhole fd00:10:244:3::/64"));
+  EXPECT_THAT(output("ip route get 10.244.3.9"), HasSubstr("dev pods"));
+  EXPECT_THAT(output("ip -6 route get fd00:10:244:3::9"), HasSubstr("dev pods"));
+}
+
+TEST_P(KernelModes, APrefixEqualToAConnectedOneIsNotTakenFromAPeer) {
+  run("ip addr add 10.244.3.1/24 dev eth2 && ip addr add fd00:10:244:3::1/64 dev eth2 nodad");
+  Node node(settings());
+  node.define(2, {hop(1, "10.1.0.1")});
+  node.define(3, {hop(1, "fd00:1::1")});
+  node.route("10.244.3.0/24", 2);
+  node.route("fd00:10:244:3::/64", 3);
+  node.wait_status("10.244.3.0/24", RouteStatus::Refused);
+  node.wait_status("fd00:10:244:3::/64", RouteStatus::Refused);
+  EXPECT_EQ(node.status("10.244.3.0/24").reason, "10.244.3.0/24 is connected on eth2");
+  EXPECT_THAT(routes() + routes6(), IsEmpty());
+  run("ip addr del 10.244.3.1/24 dev eth2 && ip addr del fd00:10:244:3::1/64 dev eth2");
+  node.wait_status("10.244.3.0/24", RouteStatus::Installed);
+  node.wait_status("fd00:10:244:3::/64", RouteStatus::Installed);
+  run("ip addr add 10.244.3.1/24 dev eth2");  // and back: ours gives way
+  node.wait_status("10.244.3.0/24", RouteStatus::Refused);
+  EXPECT_THAT(routes(), IsEmpty());
+}
+
+TEST_P(KernelModes, AForeignRouteOfOurMetricIsRespectedAndNamed) {
+  run("ip route add 10.244.1.0/24 via 10.2.0.7 proto static metric 200");
+  run("ip -6 route add fd00:10:244::/64 via fd00:2::7 proto zebra metric 2000");
+  Node node(settings());
+  node.define(2, {hop(1, "10.1.0.1")});
+  node.define(3, {hop(1, "fd00:1::1")});
+  node.route("10.244.1.0/24", 2);
+  node.route("fd00:10:244::/64", 3);
+  node.wait_status("10.244.1.0/24", RouteStatus::Refused);
+  node.wait_status("fd00:10:244::/64", RouteStatus::Refused);
+  EXPECT_EQ(node.status("10.244.1.0/24").reason, "EEXIST: 10.244.1.0/24 is held by proto static");
+  EXPECT_THAT(node.status("fd00:10:244::/64").reason, HasSubstr("held by proto zebra"));
+  EXPECT_THAT(output("ip route show 10.244.1.0/24"), HasSubstr("10.2.0.7"));
+  run("ip route del 10.244.1.0/24 proto static && ip -6 route del fd00:10:244::/64 proto zebra");
+  node.wait_status("10.244.1.0/24", RouteStatus::Installed);
+  node.wait_status("fd00:10:244::/64", RouteStatus::Installed);
+  run("ip route replace 10.244.1.0/24 via 10.2.0.7 proto static metric 200");  // overwritten: theirs again
+  node.wait_status("10.244.1.0/24", RouteStatus::Refused);
+  EXPECT_THAT(output("ip route show 10.244.1.0/24"), HasSubstr("proto static"));
+}
+
+TEST_P(KernelModes, LossOfCarrierLeadsToTheBackupAtOnceAndBackWithTheLink) {
+  Node node(settings());
+  node.define(2, {hop(1, "10.1.0.1")}, {hop(2, "10.2.0.1")});
+  node.define(3, {hop(1, "fd00:1::1")}, {hop(2, "fd00:2::1")});
+  node.define(4, {hop(1, "10.1.0.1"), hop(2, "10.2.0.1")});
+  node.define(5, {hop(1, "10.1.0.1")});
+  node.route("10.244.1.0/24", 2);
+  node.route("fd00:10:244::/64", 3);
+  node.route("10.244.2.0/24", 4);
+  node.route("10.244.4.0/24", 5);
+  node.wait_count(RouteStatus::Installed, 4);
+  const auto all = [] { return routes() + routes6(); };
+  for (const std::string down : {"tor1", "eth1"}) {  // carrier, then the link itself
+    SCOPED_TRACE(down);
+    run("ip link set " + down + " down");
+    eventually([&] { return output("ip route show 10.244.1.0/24").find("dev eth2") != std::string::npos; }, all);
+    eventually([&] { return output("ip -6 route show fd00:10:244::/64").find("dev eth2") != std::string::npos; }, all);
+    eventually([&] { return routes().find("eth1") == std::string::npos; }, all);
+    EXPECT_THAT(output("ip route show 10.244.2.0/24"), HasSubstr("dev eth2"));
+    node.wait_status("10.244.4.0/24", RouteStatus::Pending);
+    EXPECT_THAT(node.status("10.244.4.0/24").reason, testing::AnyOf(HasSubstr("eth1"), HasSubstr("no route covers")));
+    run("ip link set " + down + " up");
+    if (down == "eth1") run("ip addr replace fd00:1::11/64 dev eth1 nodad");
+    node.wait_status("10.244.4.0/24", RouteStatus::Installed);
+    eventually([&] { return output("ip route show 10.244.1.0/24").find("dev eth1") != std::string::npos; }, all);
+    eventually([&] { return output("ip -6 route show fd00:10:244::/64").find("dev eth1") != std::string::npos; }, all);
+    eventually([&] { return output("ip route show 10.244.2.0/24").find("dev eth1") != std::string::npos; }, all);
+    EXPECT_THAT(output("ip route show 10.244.2.0/24"), HasSubstr("dev eth2"));
+    EXPECT_THAT(output("ip route show 10.244.1.0/24"), Not(HasSubstr("eth2")));
+  }
+}
+
+TEST_P(KernelModes, RepairsWhatOthersDelete) {
+  Node node(settings());
+  node.define(2, {hop(1, "10.1.0.1")});
+  node.routes(many(500), 2);
+  node.route("fd00:10:244::/64", kBlackhole.value());
+  node.wait_count(RouteStatus::Installed, 501);
+  run("ip route flush proto 179 && ip -6 route del blackhole fd00:10:244::/64");
+  const auto lines = [] { return static_cast<std::size_t>(std::ranges::count(routes() + routes6(), '\n')); };
+  eventually([&] { return lines() == 501; }, [&] { return std::to_string(lines()); });
+  if (!GetParam()) return;
+  run("ip nexthop flush proto 179");
+  eventually([&] { return lines() == 501; }, [&] { return std::to_string(lines()) + objects(); });
+  run("ip nexthop flush proto 179");  // again, while it still remembers
+  eventually([&] { return lines() == 501; }, [&] { return std::to_string(lines()) + objects(); });
+}
+
+TEST_P(KernelModes, AnOverrunLeadsToADumpAndRepairAndLeavesForeignRoutesAlone) {
+  FibTuning tiny;
+  tiny.monitor_buffer = 4096;
+  Node node(settings(), tiny);
+  node.define(2, {hop(1, "10.1.0.1")});
+  node.routes(many(1000), 2);
+  node.wait_count(RouteStatus::Installed, 1000);
+  // A thousand deletions and a thousand routes of somebody else, faster than anybody reads.
+  std::string batch;
+  for (int i = 0; i < 1000; ++i) {
+    batch += fmt::format("route del {} proto 179\n", many(1000)[static_cast<std::size_t>(i)]);
+    batch += fmt::format("route add 11.{}.{}.0/24 via 10.2.0.7 proto static metric 200\n", i / 256, i % 256);
+  }
+  FILE* pipe = ::popen("ip -batch -", "w");
+  ::fwrite(batch.data(), 1, batch.size(), pipe);
+  ASSERT_EQ(::pclose(pipe), 0);
+  const auto count = [](const std::string& of) {
+    return std::ranges::count(output("ip route show " + of), '\n');
+  };
+  eventually([&] { return count("proto 179") == 1000; }, [&] { return fmt::format("{}", count("proto 179")); });
+  EXPECT_EQ(count("proto static"), 1000);
+  eventually([&] { return node.counters().overruns > 0; }, [&] { return fmt::format("{}", node.counters().repaired); });
+}
+
+TEST_P(KernelModes, StopRemovesEverythingOfOursWhenAsked) {
+  run("ip nexthop add id 5 via 10.2.0.7 dev eth2 proto 186 && ip route add 10.250.0.0/16 nhid 5 proto 186");
+  Node node(settings());
+  node.define(2, {hop(1, "10.1.0.1")}, {hop(2, "10.2.0.1")});
+  node.routes(many(1500), 2);
+  node.route("fd00:10:244::/64", kBlackhole.value());
+  node.wait_count(RouteStatus::Installed, 1501);
+  node.stop(true);
+  EXPECT_THAT(routes() + routes6(), IsEmpty());
+  EXPECT_THAT(objects(), IsEmpty());
+  EXPECT_THAT(output("ip nexthop show"), HasSubstr("id 5 via 10.2.0.7"));
+  EXPECT_THAT(output("ip route show proto 186"), HasSubstr("10.250.0.0/16"));
+}
+
+TEST_P(KernelModes, SaysWhyTheKernelRefuses) {
+  Node node(settings());
+  node.define(2, {hop(1, "10.1.0.255")});  // the broadcast address is no gateway
+  node.route("10.244.1.0/24", 2);
+  eventually([&] { return node.status("10.244.1.0/24").reason.find("gateway") != std::string::npos; },
+             [&] { return node.status("10.244.1.0/24").reason; });
+  EXPECT_THAT(node.status("10.244.1.0/24").reason, HasSubstr("EINVAL: Nexthop has invalid gateway"));
+}
+
+INSTANTIATE_TEST_SUITE_P(Modes, KernelModes, testing::Bool(),
+                         [](const auto& i) { return i.param ? "NexthopObjects" : "PlainNextHops"; });
 
 }  // namespace
 }  // namespace podbgp::fib::test
