@@ -94,7 +94,7 @@ class SizedArena {
     std::uint32_t free_head = 0;  // unit + 1; 0: none
     bool listed = false;
   };
-  static constexpr std::size_t kClasses = 64;  // up to 1 KB; larger items have slabs of their own
+  static constexpr std::size_t kClasses = 256;  // up to 4 KB; larger items have slabs of their own
   void drop(std::uint32_t number);
   [[nodiscard]] std::uint32_t new_slab(std::size_t bytes, std::uint32_t size_class);
 

@@ -182,8 +182,13 @@ bool Journal::reclaim(std::size_t limit) {
   }
   if (graves_.empty()) return loose(lists_[0]) || loose(lists_[1]);
   const auto best = slowest(JournalList::Best), any = slowest(JournalList::Any);
+  constexpr std::size_t kAhead = 8;
   for (std::size_t done = 0; !graves_.empty(); ++done) {
     if (done == limit) return true;
+    if (graves_.size() > 2 * kAhead) {
+      table_->prefetch(graves_[2 * kAhead]);
+      table_->prefetch_erase(graves_[kAhead]);
+    }
     const auto index = graves_.front();
     auto& entry = table_->at(index);
     if (!entry.has_paths()) {

@@ -7,21 +7,30 @@ namespace podbgp::rib {
 
 namespace {
 
-// The prefixes of an UPDATE in groups: all hashes of a group, then all entries are on their way from memory while the
-// first is worked on.
-template <class F>
-void for_each_group(const Table& table, const wire::NlriField& field, F&& f) {
+// The prefixes of an UPDATE in groups: for all of a group the slots, then the entries, then what these refer to are on
+// their way from memory before the first is worked on. look_up(key, hash) gives an EntryIndex, f(key, path id, index)
+// does the work.
+template <class LookUp, class F>
+void for_each_group(Store& store, const wire::NlriField& field, LookUp&& look_up, F&& f) {
   struct Item {
     PrefixKey key;
     net::PathId path_id;
     std::uint64_t hash;
+    EntryIndex index;
   };
   constexpr std::size_t kGroup = 16;
+  const auto& table = store.table(field.family());
   std::array<Item, kGroup> items;
   std::size_t n = 0;
   const auto flush = [&] {
     for (std::size_t i = 0; i < n; ++i) table.prefetch_entry(items[i].hash);
-    for (std::size_t i = 0; i < n; ++i) f(items[i].key, items[i].path_id, items[i].hash);
+    for (std::size_t i = 0; i < n; ++i) {
+      items[i].index = look_up(items[i].key, items[i].hash);
+      if (items[i].index != kNoEntry) store.prefetch_paths(table.at(items[i].index));
+    }
+    for (std::size_t i = 0; i < n; ++i) {
+      if (items[i].index != kNoEntry) f(items[i].key, items[i].path_id, items[i].index);
+    }
     n = 0;
   };
   field.for_each_raw([&](const wire::NlriField::Raw& raw) {
@@ -137,13 +146,17 @@ net::Result<Rib::Impl::Ingest, wire::Notification> Rib::Impl::ingest(net::PeerId
 // --- UPDATE ---
 
 void Rib::Impl::withdraw_field(net::PeerId peer, const wire::NlriField& field) {
-  auto& table = store.table(field.family());
-  auto& counters = inputs[peer.value()].counters;
-  for_each_group(table, field, [&](const PrefixKey& key, net::PathId path_id, std::uint64_t hash) {
-    ++counters.withdraws_received;
-    const auto index = table.find(key, hash);
-    if (index != kNoEntry) (void)routes.remove(field.family(), index, peer, path_id);
-  });
+  const auto& table = store.table(field.family());
+  auto& received = inputs[peer.value()].counters.withdraws_received;
+  for_each_group(
+      store, field,
+      [&](const PrefixKey& key, std::uint64_t hash) {
+        ++received;
+        return table.find(key, hash);
+      },
+      [&](const PrefixKey&, net::PathId path_id, EntryIndex index) {
+        (void)routes.remove(field.family(), index, peer, path_id);
+      });
 }
 
 net::Result<void, wire::Notification> Rib::Impl::announce_field(net::PeerId peer, const wire::UpdateView& update,
@@ -165,23 +178,23 @@ net::Result<void, wire::Notification> Rib::Impl::announce_field(net::PeerId peer
   const auto& chain = inputs[peer.value()].import;
   const bool each = chain && chain->looks_at_prefix();
   const AttrRef once{store.attributes, each ? kNoAttr : import(peer, {}, received.get(), ingested->loop)};
-  for_each_group(table, field, [&](const PrefixKey& key, net::PathId path_id, std::uint64_t hash) {
-    const auto index = table.find_or_insert(key, hash);
-    if (index == kNoEntry) return;
-    Routes::NewPath path{.peer = peer,
-                         .path_id = path_id,
-                         .received = received.get(),
-                         .attributes = once.get(),
-                         .since = since,
-                         .flags = 0};
-    if (!each) {
-      (void)routes.put(family, index, path);
-      return;
-    }
-    const AttrRef after{store.attributes, import(peer, key, received.get(), ingested->loop)};
-    path.attributes = after.get();
-    (void)routes.put(family, index, path);
-  });
+  for_each_group(
+      store, field, [&](const PrefixKey& key, std::uint64_t hash) { return table.find_or_insert(key, hash); },
+      [&](const PrefixKey& key, net::PathId path_id, EntryIndex index) {
+        Routes::NewPath path{.peer = peer,
+                             .path_id = path_id,
+                             .received = received.get(),
+                             .attributes = once.get(),
+                             .since = since,
+                             .flags = 0};
+        if (!each) {
+          (void)routes.put(family, index, path);
+          return;
+        }
+        const AttrRef after{store.attributes, import(peer, key, received.get(), ingested->loop)};
+        path.attributes = after.get();
+        (void)routes.put(family, index, path);
+      });
   check_max_prefixes(peer, family);
   return {};
 }

@@ -88,7 +88,8 @@ void Rib::Impl::visit(net::Family family, EntryIndex index) {
   if (again) {
     boost::container::small_vector<PathInfo, 8> paths;
     store.for_each_path(entry, [&](const PathInfo& path) {
-      if (jobs_of(path.peer) & bit(SweepJob::Kind::Import)) paths.push_back(path);
+      const bool current = path.local() || store.peer(path.peer).fresh(family, path.flags);
+      if (current && (jobs_of(path.peer) & bit(SweepJob::Kind::Import))) paths.push_back(path);
     });
     const auto key = store.table(family).key(index);
     for (const auto& path : paths) {

@@ -18,7 +18,8 @@ bool fits_inside(net::PeerId peer, net::PathId path_id) { return peer != kLocalP
 
 // --- changing ---
 
-void Routes::mark_dirty(net::Family family, EntryIndex index, Entry& entry) {
+void Routes::mark_dirty(net::Family family, EntryIndex index, Entry& entry, bool decide) {
+  if (decide) set(entry, Entry::kDecide);
   if (entry.flags & Entry::kDirty) return;
   set(entry, Entry::kDirty);
   dirty_[net::index(family)].entries.push_back(index);
@@ -44,21 +45,15 @@ void Routes::lose_best(net::Family family, Entry& entry, net::PeerId peer) {
   count_best(family, peer, -1);
 }
 
-void Routes::become_chain(Entry& entry) {
-  PathIndex head = kNoPath;
-  if (entry.peer != kNoPeer.value()) {
-    head = store_->paths.allocate();
-    auto& path = store_->paths.at(head);
-    path = {};
-    path.received = AttrIndex{entry.received};
-    path.attributes = AttrIndex{entry.attributes};
-    path.next = kNoPath;
-    path.since = entry.since;
-    path.peer = net::PeerId{entry.peer};
-    if (entry.flags & Entry::kSession) path.flags |= Path::kSession;
-    if (entry.flags & Entry::kHasBest) path.flags |= Path::kMultipath;
-  }
-  entry.received = head.value();
+void Routes::become_list(Entry& entry) {
+  Path path{};
+  path.received = AttrIndex{entry.received};
+  path.attributes = AttrIndex{entry.attributes};
+  path.since = entry.since;
+  path.peer = net::PeerId{entry.peer};
+  if (entry.flags & Entry::kSession) path.flags |= Path::kSession;
+  if (entry.flags & Entry::kHasBest) path.flags |= Path::kMultipath;
+  entry.received = store_->paths.create(path).value();
   entry.attributes = 0;
   entry.peer = kNoPeer.value();
   clear(entry, Entry::kSession);
@@ -67,21 +62,37 @@ void Routes::become_chain(Entry& entry) {
 
 // Back into the entry when what is left fits there.
 void Routes::fold(Entry& entry) {
-  const PathIndex head{entry.received};
-  if (head == kNoPath) {
+  const PathIndex list{entry.received};
+  if (list == kNoPath) {
     clear(entry, Entry::kMulti);
     entry.received = 0;
     return;
   }
-  const auto path = store_->paths.at(head);
-  if (path.next != kNoPath || !fits_inside(path.peer, path.path_id)) return;
-  store_->paths.release(head);
+  if (store_->paths.list(list).size() > 1) return;
+  const auto path = store_->paths.front(list);
+  if (!fits_inside(path.peer, path.path_id)) return;
+  store_->paths.release(list);
   clear(entry, Entry::kMulti | Entry::kSession);
   if (path.flags & Path::kSession) set(entry, Entry::kSession);
   entry.received = path.received.value();
   entry.attributes = path.attributes.value();
   entry.since = path.since;
   entry.peer = path.peer.value();
+}
+
+// A path that is worse than the best one already before MED is looked at takes part in nothing: with it or without it
+// the outcome is the same, because the best path alone attains the best value of each step before. (After MED it would
+// not be so: a path can take out others of its neighbouring AS and then lose itself.)
+bool Routes::beyond_doubt(const Entry& entry, AttrIndex attributes, bool local) const {
+  if ((entry.flags & (Entry::kHasBest | Entry::kBestTouched)) != Entry::kHasBest) return false;
+  if (attributes == kNoAttr) return true;  // not eligible in any case
+  const auto best_path = store_->best(entry);
+  const auto& best = store_->attributes[best_path.attributes];
+  const auto& other = store_->attributes[attributes];
+  if (best.local_pref != other.local_pref) return best.local_pref > other.local_pref;
+  if (best_path.local() != local) return best_path.local();
+  if (best.path_length != other.path_length) return best.path_length < other.path_length;
+  return best.origin < other.origin;
 }
 
 bool Routes::replace(net::Family family, EntryIndex index, Entry& entry, bool is_best, Path& stored,
@@ -93,24 +104,28 @@ bool Routes::replace(net::Family family, EntryIndex index, Entry& entry, bool is
   count(family, path.peer, path.flags, path.attributes, +1);
   store_->attributes.ref(path.received);
   store_->attributes.ref(path.attributes);
-  store_->attributes.unref(stored.received);
-  store_->attributes.unref(stored.attributes);
+  const auto before = stored.attributes;
   if (is_best && path.attributes == kNoAttr) {
     lose_best(family, entry, path.peer);
   } else if (is_best && (stored.attributes != path.attributes || ((stored.flags ^ path.flags) & kLocalFlags) != 0)) {
     set(entry, Entry::kBestTouched);
   }
+  const bool local = path.peer == kLocalPeer;
+  const bool outsider = !is_best && beyond_doubt(entry, before, local) && beyond_doubt(entry, path.attributes, local);
+  store_->attributes.unref(stored.received);
+  store_->attributes.unref(before);
   stored.received = path.received;
   stored.attributes = path.attributes;
   stored.since = path.since;
   stored.flags = static_cast<std::uint8_t>((stored.flags & ~kCompared) | (path.flags & kCompared));
   set(entry, Entry::kAnyTouched);
-  mark_dirty(family, index, entry);
+  mark_dirty(family, index, entry, !outsider);
   return true;
 }
 
 bool Routes::put(net::Family family, EntryIndex index, NewPath path) {
   auto& entry = store_->table(family).at(index);
+  path.flags &= kLocalFlags;
   if (path.peer != kLocalPeer && store_->peer(path.peer).session_bit) path.flags |= Path::kSession;
 
   if (!(entry.flags & Entry::kMulti)) {
@@ -119,7 +134,6 @@ bool Routes::put(net::Family family, EntryIndex index, NewPath path) {
       Path stored{.received = AttrIndex{entry.received},
                   .attributes = AttrIndex{entry.attributes},
                   .path_id = {},
-                  .next = kNoPath,
                   .since = entry.since,
                   .peer = path.peer,
                   .flags = static_cast<std::uint8_t>(entry.flags & Entry::kSession ? Path::kSession : 0),
@@ -145,36 +159,34 @@ bool Routes::put(net::Family family, EntryIndex index, NewPath path) {
       mark_dirty(family, index, entry);
       return true;
     }
-    become_chain(entry);
+    if (entry.peer != kNoPeer.value()) become_list(entry);
   }
 
-  PathIndex last = kNoPath;
-  for (PathIndex i{entry.received}; i != kNoPath; i = store_->paths.at(i).next) {
-    auto& stored = store_->paths.at(i);
-    if (stored.peer == path.peer && stored.path_id == path.path_id) {
-      return replace(family, index, entry, last == kNoPath && (entry.flags & Entry::kHasBest), stored, path);
+  if (entry.flags & Entry::kMulti) {
+    const auto list = store_->paths.list(PathIndex{entry.received});
+    for (auto& stored : list) {
+      if (stored.peer != path.peer || stored.path_id != path.path_id) continue;
+      return replace(family, index, entry, &stored == &list[0] && (entry.flags & Entry::kHasBest), stored, path);
     }
-    last = i;
   }
-  const auto added = store_->paths.allocate();
   store_->attributes.ref(path.received);
   store_->attributes.ref(path.attributes);
-  store_->paths.at(added) = {.received = path.received,
-                             .attributes = path.attributes,
-                             .path_id = path.path_id,
-                             .next = kNoPath,
-                             .since = path.since,
-                             .peer = path.peer,
-                             .flags = path.flags,
-                             .reserved = 0};
-  if (last == kNoPath) {
-    entry.received = added.value();
+  const Path added{.received = path.received,
+                   .attributes = path.attributes,
+                   .path_id = path.path_id,
+                   .since = path.since,
+                   .peer = path.peer,
+                   .flags = path.flags,
+                   .reserved = 0};
+  if (entry.flags & Entry::kMulti) {
+    entry.received = store_->paths.append(PathIndex{entry.received}, added).value();
   } else {
-    store_->paths.at(last).next = added;
+    entry.received = store_->paths.create(added).value();
+    set(entry, Entry::kMulti);
   }
   set(entry, Entry::kAnyTouched);
   count(family, path.peer, path.flags, path.attributes, +1);
-  mark_dirty(family, index, entry);
+  mark_dirty(family, index, entry, !beyond_doubt(entry, path.attributes, path.peer == kLocalPeer));
   return true;
 }
 
@@ -199,25 +211,18 @@ bool Routes::remove(net::Family family, EntryIndex index, net::PeerId peer, net:
     mark_dirty(family, index, entry);
     return true;
   }
-  PathIndex before = kNoPath;
-  for (PathIndex i{entry.received}; i != kNoPath; i = store_->paths.at(i).next) {
-    const auto& path = store_->paths.at(i);
-    if (path.peer != peer || path.path_id != path_id) {
-      before = i;
-      continue;
-    }
-    drop(family, entry, before == kNoPath && (entry.flags & Entry::kHasBest), Store::info(path));
-    if (before == kNoPath) {
-      entry.received = path.next.value();
-    } else {
-      store_->paths.at(before).next = path.next;
-    }
-    store_->paths.release(i);
-    fold(entry);
-    mark_dirty(family, index, entry);
-    return true;
-  }
-  return false;
+  const auto list = store_->paths.list(PathIndex{entry.received});
+  const auto path =
+      std::find_if(list.begin(), list.end(), [&](const Path& p) { return p.peer == peer && p.path_id == path_id; });
+  if (path == list.end()) return false;
+  const bool is_best = path == list.begin() && (entry.flags & Entry::kHasBest);
+  const bool outsider = !is_best && beyond_doubt(entry, path->attributes, peer == kLocalPeer);
+  drop(family, entry, is_best, Store::info(*path));
+  const auto position = static_cast<std::size_t>(path - list.begin());
+  entry.received = store_->paths.erase(PathIndex{entry.received}, position).value();
+  fold(entry);
+  mark_dirty(family, index, entry, !outsider);
+  return true;
 }
 
 void Routes::set_attributes(net::Family family, EntryIndex index, net::PeerId peer, net::PathId path_id,
@@ -296,7 +301,7 @@ void Routes::decide_inner(net::Family family, EntryIndex index, Entry& entry) {
   const auto touched = entry.flags;
   const bool had = (touched & Entry::kHasBest) != 0;
   const bool has = entry.peer != kNoPeer.value() && eligibility(family, Store::inner(entry)) == Reason::Best;
-  clear(entry, Entry::kDirty | Entry::kBestTouched | Entry::kAnyTouched);
+  clear(entry, Entry::kDirty | Entry::kDecide | Entry::kBestTouched | Entry::kAnyTouched);
   if (has != had) {
     entry.flags ^= Entry::kHasBest;
     count_best(family, net::PeerId{entry.peer}, has ? +1 : -1);
@@ -304,47 +309,42 @@ void Routes::decide_inner(net::Family family, EntryIndex index, Entry& entry) {
   publish(family, index, (touched & Entry::kBestTouched) || has != had, (touched & Entry::kAnyTouched) != 0);
 }
 
-void Routes::decide_chain(net::Family family, EntryIndex index, Entry& entry) {
+void Routes::decide_list(net::Family family, EntryIndex index, Entry& entry) {
   const auto touched = entry.flags;
   const bool had = (touched & Entry::kHasBest) != 0;
-  chain_.clear();
+  const auto list = store_->paths.list(PathIndex{entry.received});
   candidates_.clear();
-  for (PathIndex i{entry.received}; i != kNoPath; i = store_->paths.at(i).next) {
-    chain_.push_back(i);
-    candidates_.push_back(candidate(family, Store::info(store_->paths.at(i))));
-  }
-  reasons_.resize(chain_.size());
-  const auto best = decide(candidates_, store_->router.multipath, {reasons_.data(), reasons_.size()});
+  for (const auto& path : list) candidates_.push_back(candidate(family, Store::info(path)));
+  reasons_.resize(list.size());
+  const auto best =
+      decide({candidates_.data(), candidates_.size()}, store_->router.multipath, {reasons_.data(), reasons_.size()});
   const bool has = best != kNoBest;
 
   bool set_changed = false;  // of the equal best paths
-  for (std::size_t i = 0; i < chain_.size(); ++i) {
-    auto& flags = store_->paths.at(chain_[i]).flags;
+  for (std::size_t i = 0; i < list.size(); ++i) {
     const bool in = reasons_[i] == Reason::Best || reasons_[i] == Reason::Multipath;
-    if (in == ((flags & Path::kMultipath) != 0)) continue;
-    flags ^= Path::kMultipath;
+    if (in == ((list[i].flags & Path::kMultipath) != 0)) continue;
+    list[i].flags ^= Path::kMultipath;
     set_changed = true;
   }
   const bool moved = had != has || (has && best != 0);
   if (moved) {
-    if (had) count_best(family, store_->paths.at(chain_[0]).peer, -1);
-    if (has) count_best(family, store_->paths.at(chain_[best]).peer, +1);
+    if (had) count_best(family, list[0].peer, -1);
+    if (has) count_best(family, list[best].peer, +1);
   }
-  if (has && best != 0) {  // to the front
-    auto& path = store_->paths.at(chain_[best]);
-    store_->paths.at(chain_[best - 1]).next = path.next;
-    path.next = chain_[0];
-    entry.received = chain_[best].value();
-  }
-  clear(entry, Entry::kDirty | Entry::kBestTouched | Entry::kAnyTouched | Entry::kHasBest);
+  if (has && best != 0) std::swap(list[0], list[best]);
+  clear(entry, Entry::kDirty | Entry::kDecide | Entry::kBestTouched | Entry::kAnyTouched | Entry::kHasBest);
   if (has) set(entry, Entry::kHasBest);
   publish(family, index, (touched & Entry::kBestTouched) || moved, (touched & Entry::kAnyTouched) || set_changed);
 }
 
 void Routes::decide_entry(net::Family family, EntryIndex index) {
   auto& entry = store_->table(family).at(index);
-  if (entry.flags & Entry::kMulti) {
-    decide_chain(family, index, entry);
+  if (!(entry.flags & (Entry::kDecide | Entry::kBestTouched))) {
+    clear(entry, Entry::kDirty | Entry::kAnyTouched);
+    publish(family, index, false, true);
+  } else if (entry.flags & Entry::kMulti) {
+    decide_list(family, index, entry);
   } else {
     decide_inner(family, index, entry);
   }

@@ -32,7 +32,7 @@ class Routes {
   // Takes out what `gone(PathInfo)` says; returns how many.
   template <class F>
   std::size_t remove_if(net::Family family, EntryIndex index, F&& gone);
-  // New attributes after policy for a path that stays.
+  // New attributes after policy for a path of the current session.
   void set_attributes(net::Family family, EntryIndex index, net::PeerId peer, net::PathId path_id,
                       AttrIndex attributes);
   // Something that the paths depend on changed (next hop, session): decide again and tell the readers of Any.
@@ -51,18 +51,20 @@ class Routes {
   std::array<std::uint64_t, net::kFamilyCount> paths{};  // how many there are
 
  private:
-  void mark_dirty(net::Family family, EntryIndex index, Entry& entry);
+  // `decide`: the outcome may be another; else only the readers of Any are told.
+  void mark_dirty(net::Family family, EntryIndex index, Entry& entry, bool decide = true);
+  [[nodiscard]] bool beyond_doubt(const Entry& entry, AttrIndex attributes, bool local) const;
   void count(net::Family family, net::PeerId peer, std::uint8_t flags, AttrIndex attributes, int by);
   void count_best(net::Family family, net::PeerId peer, int by);
   // The best path is not what it was: readers must be told, whatever comes out.
   void lose_best(net::Family family, Entry& entry, net::PeerId peer);
-  void become_chain(Entry& entry);
+  void become_list(Entry& entry);
   void fold(Entry& entry);
   bool replace(net::Family family, EntryIndex index, Entry& entry, bool is_best, Path& stored, const NewPath& path);
   void drop(net::Family family, Entry& entry, bool is_best, const PathInfo& path);
   void decide_entry(net::Family family, EntryIndex index);
   void decide_inner(net::Family family, EntryIndex index, Entry& entry);
-  void decide_chain(net::Family family, EntryIndex index, Entry& entry);
+  void decide_list(net::Family family, EntryIndex index, Entry& entry);
   void publish(net::Family family, EntryIndex index, bool best_changed, bool any_changed);
 
   Store* store_;
@@ -71,8 +73,7 @@ class Routes {
     std::size_t next = 0;  // the first that waits
   };
   std::array<Dirty, net::kFamilyCount> dirty_;
-  boost::container::small_vector<PathIndex, 16> chain_;  // scratch of decide_chain
-  boost::container::small_vector<Candidate, 16> candidates_;
+  boost::container::small_vector<Candidate, 16> candidates_;  // scratch of decide_list
   boost::container::small_vector<Reason, 16> reasons_;
 };
 

@@ -59,7 +59,7 @@ struct Store {
   // The best path of an entry; !exists(): none. Borrowed: take a reference on what outlives the call.
   [[nodiscard]] PathInfo best(const Entry& entry) const {
     if (!(entry.flags & Entry::kHasBest)) return {};
-    if (entry.flags & Entry::kMulti) return info(paths.at(PathIndex{entry.received}));
+    if (entry.flags & Entry::kMulti) return info(paths.front(PathIndex{entry.received}));
     return inner(entry);
   }
   [[nodiscard]] PathInfo best(net::Family family, EntryIndex entry) const { return best(table(family).at(entry)); }
@@ -68,13 +68,18 @@ struct Store {
   template <class F>
   void for_each_path(const Entry& entry, F&& f) const {
     if (entry.flags & Entry::kMulti) {
-      for (PathIndex i{entry.received}; i != kNoPath;) {
-        const Path& path = paths.at(i);
-        i = path.next;
-        f(info(path));
-      }
+      for (const auto& path : paths.list(PathIndex{entry.received})) f(info(path));
     } else if (entry.peer != kNoPeer.value()) {
       f(inner(entry));
+    }
+  }
+
+  // What a change of the entry will touch.
+  void prefetch_paths(const Entry& entry) const {
+    if (entry.flags & Entry::kMulti) {
+      paths.prefetch(PathIndex{entry.received});
+    } else if (entry.received != 0) {
+      attributes.prefetch(AttrIndex{entry.received});
     }
   }
 

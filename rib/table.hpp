@@ -16,15 +16,16 @@ namespace podbgp::rib {
 
 struct Entry {
   enum Flag : std::uint8_t {
-    kMulti = 1,        // `head` names the chain; else the path, if any, is inside
-    kHasBest = 2,      // the inner path, or the first of the chain, is best
+    kMulti = 1,        // `received` names the list; else the path, if any, is inside
+    kHasBest = 2,      // the inner path, or the first of the list, is best
     kDirty = 4,        // waits to be decided
     kBestTouched = 8,  // the identity of the best path changed (or it went) since the last decision
     kAnyTouched = 16,  // of any path
     kSession = 32,     // of the inner path: Path::kSession
     kTombstone = 64,   // waits in the queue of entries without paths
+    kDecide = 128,     // kDirty: the outcome may change; else only readers of Any must be told
   };
-  std::uint32_t received;    // attributes as received; kMulti: index of the first path
+  std::uint32_t received;    // attributes as received; kMulti: index of the list of paths
   std::uint32_t attributes;  // after policy; 0: rejected, looped
   std::uint32_t since;       // seconds since the RIB began
   std::uint32_t best_stamp;  // low half of the revision of the last change of best; see journal.hpp
@@ -75,6 +76,7 @@ class Table {
   [[nodiscard]] std::uint64_t hash(const PrefixKey& key) const;
   void prefetch_slot(std::uint64_t hash) const;
   void prefetch_entry(std::uint64_t hash) const;
+  void prefetch_erase(EntryIndex index) const { prefetch_slot(hash(key(index))); }  // reads the entry
   void prefetch(EntryIndex index) const { __builtin_prefetch(arena_.at(index.value())); }
 
   [[nodiscard]] std::size_t size() const { return arena_.size(); }

@@ -156,7 +156,7 @@ void UpdateGroups::Impl::join(net::PeerId peer, net::Family family) {
   }
   const auto id = slots.acquire_target(target);
   const auto at = std::find_if(groups.begin(), groups.end(), [&](const auto& g) {
-    return g->family == family && g->target == id && g->record.size() == 0;
+    return g->family == family && g->target == id && g->record.size() == 0 && !g->force;
   });
   UpdateGroup* group = nullptr;
   if (at != groups.end()) {
