@@ -156,16 +156,16 @@ TEST(UpdateGroup, ThereAndBackBeforeItWasSentSendsNothing) {
 
 TEST(UpdateGroup, WhatDiffersOnlyBeforeExportSendsNothing) {
   Bench bench;
-  const auto id = bench.add_up(65001);
+  const auto id = bench.add_up(65001), source = bench.add(65009);
   auto set = Bench::attributes(1);
   set.med = 1;
   set.local_pref = 100;
-  bench.feed.set(numbered(1), set, kLocalPeer, RouteSource::Bgp);
+  bench.feed.set(numbered(1), set, source);
   bench.drain();
   const auto before = bench[id].receiver.updates;
   set.local_pref = 200;
   set.next_hop = ip("10.9.0.10");
-  bench.feed.set(numbered(1), set, kLocalPeer, RouteSource::Bgp);
+  bench.feed.set(numbered(1), set, source);
   bench.drain();
   EXPECT_EQ(bench[id].receiver.updates, before);
 }
@@ -361,10 +361,10 @@ TEST(UpdateGroup, SettingsThatChangeNothingSendNothing) {
 
 TEST(UpdateGroup, ChangedSelfAddressSendsEverythingWithTheNewNextHop) {
   Bench bench;
-  const auto a = bench.add_up(65001), b = bench.add_up(65002);
+  const auto a = bench.add_up(65001), b = bench.add_up(65002), source = bench.add(65009);
   for (unsigned n = 0; n < 10; ++n) {
     bench.feed.set(numbered(n), Bench::attributes(1), kLocalPeer, RouteSource::Api);
-    bench.feed.set(numbered6(n), Bench::attributes(1, 0, Family::Ipv6Unicast), kLocalPeer, RouteSource::Bgp);
+    bench.feed.set(numbered6(n), Bench::attributes(1, 0, Family::Ipv6Unicast), source);
   }
   bench.drain();
   bench[a].session.self_v6 = ip("fd00::2");
