@@ -176,12 +176,6 @@ const Node* Node::find(std::string_view key) const {
   return nullptr;
 }
 
-const Node* Node::find_key(std::string_view key) const {
-  for (const auto& k : keys)
-    if (k.kind == Kind::Scalar && k.text == key) return &k;
-  return nullptr;
-}
-
 std::optional<Node> read_yaml(std::string_view text, Report& report) {
   if (text.size() > kMaxBytes) return refuse(report, {}, "the file is larger than 8 MiB", "");
   if (text.starts_with("\xef\xbb\xbf")) text.remove_prefix(3);  // a byte order mark

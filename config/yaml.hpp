@@ -32,7 +32,6 @@ struct Node {
   [[nodiscard]] bool is_integer() const;  // plain, decimal digits with an optional sign
   // The first item with that key (the others are reported as duplicates); nullptr: none.
   [[nodiscard]] const Node* find(std::string_view key) const;
-  [[nodiscard]] const Node* find_key(std::string_view key) const;  // the key itself, for its place
 };
 
 class Report;

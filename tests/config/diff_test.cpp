@@ -122,6 +122,25 @@ TEST(Diff, PeersComeAndGoByName) {
   EXPECT_TRUE(d.changed.empty());
 }
 
+TEST(Diff, AnotherGroupOfTheSameContentCostsNothing) {
+  const auto d = diff(base(), config_of([] {
+                        std::string text(kBase);
+                        for (auto at = text.find("tors"); at != std::string::npos; at = text.find("tors"))
+                          text.replace(at, 4, "leaves");
+                        return text;
+                      }()));
+  EXPECT_EQ(text_of(d), "peers[a].group: tors -> leaves (none)\npeers[b].group: tors -> leaves (none)\n");
+}
+
+TEST(Diff, PoliciesAndNetworksComeAndGo) {
+  const auto more = config_of(std::string(kBase) + "  out: [ { then: reject } ]\n");
+  EXPECT_EQ(text_of(diff(base(), more)), "policies.out: + { then: reject } (policy)\n");
+  EXPECT_EQ(text_of(diff(more, base())), "policies.out: - { then: reject } (policy)\n");
+  EXPECT_TRUE(diff(base(), more).changed.empty()) << "no peer names it";
+  EXPECT_EQ(text_of(diff(base(), with("networks:\n  - { prefix: 10.244.1.0/24 }", "networks: []"))),
+            "networks[10.244.1.0/24]: - 10.244.1.0/24 (live)\n");
+}
+
 TEST(Diff, Networks) {
   const auto d = diff(
       base(), with("{ prefix: 10.244.1.0/24 }", "{ prefix: 10.244.1.0/24, med: 5 }\n  - { prefix: 10.244.2.0/24 }"));

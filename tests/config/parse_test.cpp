@@ -236,6 +236,47 @@ TEST(Diagnostics, OfAFileOnTheWholeNameNoLine) {
   EXPECT_EQ(to_string(Diagnostic{Severity::Error, "a.yaml", 0, 0, "", "cannot be read", ""}), "a.yaml: cannot be read");
 }
 
+TEST(Diagnostics, ManyAsJson) {
+  const Diagnostic d{Severity::Warning, "a.yaml", 1, 2, "p", "a \"quoted\"\n\x01 word", "h"};
+  const std::string one = R"({"severity":"warning","file":"a.yaml","line":1,"column":2,"path":"p",)"
+                          R"("message":"a \"quoted\"\n\u0001 word","hint":"h"})";
+  EXPECT_EQ(to_json(std::vector{d, d}), "[\n" + one + ",\n" + one + "\n]\n");
+  EXPECT_EQ(to_json(std::vector<Diagnostic>{}), "[]\n");
+}
+
+TEST(Yaml, TooMuchOfIt) {
+  const auto found = errors("version: 1\n" + std::string(9 * 1024 * 1024, '#'));
+  ASSERT_EQ(found.size(), 1u);
+  EXPECT_EQ(found[0].message, "the file is larger than 8 MiB");
+}
+
+TEST(Yaml, OnlyTextIsText) {  // YAML 1.2 §10.3.2: what stands plain and is no text needs quotes to be one
+  for (const std::string_view text :
+       {"true", "False", "12", "-7", "1.5", ".5", "1e3", "0x1f", "0o17", ".inf", "-.Inf", ".nan"}) {
+    const auto file = [&](std::string_view quote) {
+      return fmt::format(
+          "version: 1\nrouter: {{ asn: 1 }}\npeers: [ {{ address: 10.0.0.1, asn: 1, description: {0}{1}{0} }} ]\n",
+          quote, text);
+    };
+    EXPECT_EQ(errors(file("")).size(), 1u) << text;
+    EXPECT_EQ(ok(file("'")).peers.at(0).description, text);
+  }
+  for (const std::string_view text : {"on", "yes", "1.2.3", "12a", "e5", "0x", "65101:59", "1e", "."}) {
+    const auto file = fmt::format(
+        "version: 1\nrouter: {{ asn: 1 }}\npeers: [ {{ address: 10.0.0.1, asn: 1, description: {} }} ]\n", text);
+    EXPECT_EQ(ok(file).peers.at(0).description, text);
+  }
+}
+
+TEST(Log, EveryLevel) {
+  const std::pair<std::string_view, Log::Level> kTable[] = {{"debug", Log::Level::Debug},
+                                                            {"info", Log::Level::Info},
+                                                            {"warning", Log::Level::Warning},
+                                                            {"error", Log::Level::Error}};
+  for (const auto& [word, level] : kTable)
+    EXPECT_EQ(ok(fmt::format("version: 1\nrouter: {{ asn: 1 }}\nlog: {{ level: {} }}\n", word)).log.level, level);
+}
+
 TEST(Yaml, ByteOrderMarkAndWindowsLinesAreFine) {
   EXPECT_EQ(ok("\xef\xbb\xbfversion: 1\r\nrouter: { asn: 5 }\r\n").router.asn, net::Asn(5));
 }
