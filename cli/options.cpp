@@ -1,8 +1,8 @@
 #include "cli/options.hpp"
 
 #include <algorithm>
+#include <array>
 #include <charconv>
-#include <map>
 
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
@@ -50,11 +50,25 @@ std::optional<std::chrono::milliseconds> parse_duration(std::string_view text) {
   return std::nullopt;
 }
 
+template <class T, std::size_t N>
+std::optional<T> find(const std::array<std::pair<const char*, T>, N>& names, const std::string& name) {
+  for (const auto& [known, value] : names)
+    if (name == known) return value;
+  return std::nullopt;
+}
+constexpr std::array<std::pair<const char*, Output>, 3> kOutputs{
+    {{"table", Output::Table}, {"wide", Output::Wide}, {"json", Output::Json}}};
+constexpr std::array<std::pair<const char*, View>, 6> kViews{{{"best", View::Best},
+                                                              {"all", View::All},
+                                                              {"received", View::Received},
+                                                              {"advertised", View::Advertised},
+                                                              {"kernel", View::Kernel},
+                                                              {"announced", View::Announced}}};
+
 // What the parser fills in before it becomes Options.
 struct Raw {
   Options options;
-  std::string owner, timeout = "5s";
-  std::optional<View> view;
+  std::string owner, timeout = "5s", output = "table", view;
   bool longer = false, shorter = false, longest = false, no_headers = false;
   std::string prefix;
 };
@@ -64,11 +78,8 @@ CLI::Option* list(CLI::App* app, const std::string& name, std::vector<std::strin
 }
 
 void add_globals(CLI::App& app, Raw& raw) {
-  static const std::map<std::string, Output> outputs{
-      {"table", Output::Table}, {"wide", Output::Wide}, {"json", Output::Json}};
   app.add_option("--server", raw.options.server, "where podbgpd listens: unix:///PATH");
-  app.add_option("-o,--output", raw.options.output, "table, wide or json")
-      ->transform(CLI::CheckedTransformer(outputs).description("table|wide|json"));
+  app.add_option("-o,--output", raw.output, "table, wide or json");
   app.add_option("--owner", raw.owner, "owner of the routes");
   app.add_option("--timeout", raw.timeout, "how long to wait for an answer: 500ms, 5s, 1m");
   app.add_flag("--no-headers", raw.no_headers, "tables without their first line");
@@ -78,7 +89,7 @@ void add_peers(CLI::App& app, Raw& raw,
                const std::function<CLI::App*(CLI::App&, const char*, const char*, Verb)>& verb) {
   verb(app, "peers", "Sessions and what they carry", Verb::Peers);
   auto* peer = app.add_subcommand("peer", "One session: show, reset, enable, disable")->fallthrough();
-  peer->require_subcommand(1);
+  peer->require_subcommand(0, 1);
   const auto named = [&](CLI::App* sub) {
     sub->add_option("PEER", raw.options.peer, "its name or address")->required();
   };
@@ -98,13 +109,9 @@ void add_peers(CLI::App& app, Raw& raw,
 
 void add_routes(CLI::App& app, Raw& raw,
                 const std::function<CLI::App*(CLI::App&, const char*, const char*, Verb)>& verb) {
-  static const std::map<std::string, View> views{
-      {"best", View::Best}, {"received", View::Received}, {"advertised", View::Advertised},
-      {"all", View::All},   {"kernel", View::Kernel},     {"announced", View::Announced}};
   auto* routes = verb(app, "routes", "Routes: what was learnt, chosen, sent, installed, announced", Verb::Routes);
   routes->add_option("PREFIX", raw.prefix, "a prefix, or an address: the route that it would take");
-  routes->add_option("--view", raw.view, "which table")
-      ->transform(CLI::CheckedTransformer(views).description("best|all|received|advertised|kernel|announced"));
+  routes->add_option("--view", raw.view, "best, all, received, advertised, kernel or announced");
   routes->add_option("--peer", raw.options.peer, "of this peer; goes with received (its default) and advertised");
   auto* longer = routes->add_flag("--longer", raw.longer, "the prefix and what is inside it");
   auto* shorter = routes->add_flag("--shorter", raw.shorter, "the prefix and what covers it");
@@ -144,7 +151,7 @@ void add_rest(CLI::App& app, Raw& raw,
   verb(app, "status", "The daemon, its peers, its kernel routes", Verb::Status);
   auto* watch =
       app.add_subcommand("watch", "What is there now, and then what changes, until interrupted")->fallthrough();
-  watch->require_subcommand(1);
+  watch->require_subcommand(0, 1);
   auto* peers = verb(*watch, "peers", "Sessions", Verb::WatchPeers);
   auto* routes = verb(*watch, "routes", "Best paths", Verb::WatchRoutes);
   routes->add_option("PREFIX", raw.prefix, "this prefix and what is inside it");
@@ -154,7 +161,7 @@ void add_rest(CLI::App& app, Raw& raw,
   for (auto* sub : {peers, routes}) sub->add_flag("--once", raw.options.once, "end after what is there now");
 
   auto* config = app.add_subcommand("config", "The daemon's configuration")->fallthrough();
-  config->require_subcommand(1);
+  config->require_subcommand(0, 1);
   auto* check = verb(*config, "check", "Say what is wrong with FILE, and what it would change", Verb::ConfigCheck);
   check->add_option("FILE", raw.options.file, "default: the daemon's own; - reads standard input");
   verb(*config, "reload", "Let the daemon read its file again", Verb::ConfigReload);
@@ -171,10 +178,16 @@ std::optional<std::string> finish(Raw& raw) {
   const auto timeout = parse_duration(raw.timeout);
   if (!timeout) return fmt::format("--timeout: '{}' is not a duration; write 500ms, 5s or 1m", raw.timeout);
   options.timeout = *timeout;
+  const auto output = find(kOutputs, raw.output);
+  if (!output) return fmt::format("-o: '{}' is none of table, wide, json", raw.output);
+  options.output = *output;
   options.headers = !raw.no_headers;
   if (!raw.prefix.empty()) options.prefixes = {raw.prefix};
   if (options.verb == Verb::Routes) {
-    options.view = raw.view.value_or(options.peer.empty() ? View::Best : View::Received);
+    const auto view = find(kViews, raw.view.empty() ? (options.peer.empty() ? "best" : "received") : raw.view);
+    if (!view)
+      return fmt::format("--view: '{}' is none of best, all, received, advertised, kernel, announced", raw.view);
+    options.view = *view;
     options.match = raw.longer    ? PrefixMatch::Longer
                     : raw.shorter ? PrefixMatch::Shorter
                     : raw.longest ? PrefixMatch::Longest
@@ -202,7 +215,7 @@ std::variant<Options, Stop> parse(std::vector<std::string> arguments, const Envi
   if (const auto server = environment("PODBGP_SERVER"); server && !server->empty()) raw.options.server = *server;
 
   CLI::App app("look at podbgpd and tell it what to announce", "podbgp");
-  app.require_subcommand(1);
+  app.require_subcommand(0, 1);
   app.set_version_flag("--version", "podbgp " PODBGP_VERSION);
   add_globals(app, raw);
   bool chosen = false;
@@ -227,14 +240,24 @@ std::variant<Options, Stop> parse(std::vector<std::string> arguments, const Envi
     app.parse(std::move(arguments));
   } catch (const CLI::CallForHelp&) {
     auto* innermost = &app;
-    while (!innermost->get_subcommands().empty()) innermost = innermost->get_subcommands().front();
-    return Stop{kOk, innermost == &app ? std::string(kHelp) : innermost->help()};
+    std::string path = "podbgp";  // CLI11 adds the innermost name itself
+    while (!innermost->get_subcommands().empty()) {
+      if (innermost != &app) path += " " + innermost->get_name();
+      innermost = innermost->get_subcommands().front();
+    }
+    return Stop{kOk, innermost == &app ? std::string(kHelp) : innermost->help(path)};
   } catch (const CLI::CallForVersion& version) {
     return Stop{kOk, std::string(version.what()) + "\n"};
   } catch (const CLI::ParseError& error) {
     return Stop{kUsage, usage(error.what())};
   }
-  if (!chosen) return Stop{kUsage, usage("a command is missing")};
+  if (!chosen) {
+    const auto groups = app.get_subcommands();
+    if (groups.empty()) return Stop{kUsage, usage("a command is missing")};
+    std::string names;
+    for (const auto* sub : groups.front()->get_subcommands({})) names += (names.empty() ? "" : ", ") + sub->get_name();
+    return Stop{kUsage, usage(fmt::format("{} needs one of: {}", groups.front()->get_name(), names))};
+  }
   if (const auto wrong = finish(raw)) return Stop{kUsage, usage(*wrong)};
   return raw.options;
 }
