@@ -19,7 +19,7 @@ spdlog::level::level_enum to_spdlog(LogLevel level) {
 }
 
 std::string_view name(LogLevel level) {
-  constexpr std::string_view names[] = {"debug", "info", "warn", "error"};
+  constexpr std::string_view names[] = {"debug", "info", "warning", "error"};
   return names[static_cast<std::size_t>(level)];
 }
 
@@ -77,7 +77,7 @@ void Log::write(const LogRecord& record) {
     impl_->logger->log(level, "{}", line.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace).substr(1));
     return;
   }
-  std::string line = fmt::format("{:<5} {} {}", name(record.level), record.event, escaped(record.message));
+  std::string line = fmt::format("{:<7} {} {}", name(record.level), record.event, escaped(record.message));
   for (const auto& [key, value] : record.fields)
     line += fmt::format(" {}={}", key, needs_quotes(value) ? escaped(value) : value);
   impl_->logger->log(level, "{}", line);

@@ -144,7 +144,7 @@ class Podbgpd(Target):
             f"fib: {{ install: {'on' if scenario.kernel else 'off'} }}",
             f"api: {{ unix: {directory}/api.sock }}",
             "metrics: { listen: off }",
-            "log: { level: warn }",
+            "log: { level: warning }",
             "peers:",
         ]
         config += [f"  - {{ name: p{i}, address: {address}, asn: {asn}, group: bench }}"
