@@ -2,6 +2,7 @@
 
 #include <cerrno>
 #include <cstring>
+#include <map>
 #include <set>
 
 #include <poll.h>
@@ -94,6 +95,12 @@ class Fib::Loop final : private FactSink {
   bool overrun_ = false, stopped_ = false;
   bool host_checked_ = false;
   std::set<std::string> checked_interfaces_;
+  struct Culprit {
+    std::string example;
+    std::size_t changes = 0;
+  };
+  std::map<std::uint32_t, Culprit> culprits_;  // by port id, not yet named
+  net::TimePoint next_naming_{};
   Bytes out_;
   std::vector<KernelOp> ops_;
   std::vector<OpError> errors_;
@@ -288,16 +295,22 @@ void Fib::Loop::check_host() {
   }
 }
 
+// One line for what one process did since the last look, and not more often than it takes to read them: a flood of
+// changes must not become a flood of lines, nor of searches through /proc.
 void Fib::Loop::name_culprits() {
-  const auto changes = planner_.take_foreign_changes();
-  if (changes.empty()) return;
-  constexpr std::size_t kNamed = 5;
-  for (std::size_t i = 0; i < std::min(changes.size(), kNamed); ++i) {
-    const auto& change = changes[i];
-    const auto who = change.port == 0 ? std::string("the kernel") : who_is(change.port);
-    spdlog::warn("fib: {} {}; putting it right", who, change.what);
+  auto changes = planner_.take_foreign_changes();
+  for (auto& change : changes) {
+    auto& culprit = culprits_[change.port];
+    if (culprit.changes++ == 0) culprit.example = std::move(change.what);
   }
-  if (changes.size() > kNamed) spdlog::warn("fib: and {} more foreign changes", changes.size() - kNamed);
+  if (culprits_.empty() || now() < next_naming_) return;
+  next_naming_ = now() + std::chrono::seconds(1);
+  for (const auto& [port, culprit] : culprits_) {
+    const auto who = port == 0 ? std::string("the kernel") : who_is(port);
+    const auto more = culprit.changes > 1 ? fmt::format(" and changed {} more of ours", culprit.changes - 1) : "";
+    spdlog::warn("fib: {} {}{}; putting it right", who, culprit.example, more);
+  }
+  culprits_.clear();
 }
 
 void Fib::Loop::flush() {
@@ -316,7 +329,8 @@ void Fib::Loop::flush() {
 void Fib::Loop::wait() {
   pollfd fds[] = {{wake_fd_, POLLIN, 0}, {monitor_.fd(), POLLIN, 0}};
   timespec timeout{};
-  const auto deadline = planner_.deadline();
+  auto deadline = planner_.deadline();
+  if (!culprits_.empty()) deadline = std::min(deadline.value_or(next_naming_), next_naming_);
   if (deadline) {
     const auto left = std::max(net::Duration::zero(), std::chrono::duration_cast<net::Duration>(*deadline - now()));
     timeout.tv_sec = left.count() / 1'000'000'000;

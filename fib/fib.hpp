@@ -33,8 +33,8 @@ class Fib {
   Fib(const Fib&) = delete;
   Fib& operator=(const Fib&) = delete;
 
-  // Opens the sockets in the caller's network namespace, then starts the thread. Needs CAP_NET_ADMIN to install. On failure
-  // there is no thread, and core is told by a Warning as well.
+  // Opens the sockets in the caller's network namespace, then starts the thread. Needs CAP_NET_ADMIN to install. On
+  // failure there is no thread, and core is told by a Warning as well.
   net::Result<void, std::string> start();
   void post(ToFib message);  // any thread
   void join();               // after Stop was posted; returns when Stopped was delivered

@@ -98,11 +98,13 @@ std::string reverse_path_warning(const std::string& interface) {
 }
 
 std::string who_is(std::uint32_t port) {
-  // A process' first netlink socket has its pid for port id; others need a look at who holds the socket.
-  if (const auto inode = inode_of(port); !inode.empty())
-    if (const auto pid = owner_of_inode(inode); !pid.empty()) return fmt::format("{} (pid {})", command_of(pid), pid);
+  // A process' first netlink socket has its pid for port id. Others need a look at who holds the socket, through the
+  // descriptors of every process: tens of milliseconds.
   const auto pid = std::to_string(port);
   if (const auto name = command_of(pid); !name.empty()) return fmt::format("{} (pid {})", name, pid);
+  if (const auto inode = inode_of(port); !inode.empty())
+    if (const auto owner = owner_of_inode(inode); !owner.empty())
+      return fmt::format("{} (pid {})", command_of(owner), owner);
   return fmt::format("port id {} (its process is gone)", port);
 }
 

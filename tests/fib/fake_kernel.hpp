@@ -133,7 +133,8 @@ class FakeKernel {
     link.up = link.carrier = true;
     notifications.push_back(link);
     if (was_up) return;
-    for (const auto& p : connected_[ifindex]) foreign_add(p, metric_of_connected(p), {2, false, 0, {{false, {}, ifindex}}}, 0);
+    for (const auto& p : connected_[ifindex])
+      foreign_add(p, metric_of_connected(p), {2, false, 0, {{false, {}, ifindex}}}, 0);
   }
 
   // What others do, each with a word from the kernel.
@@ -257,8 +258,8 @@ class FakeKernel {
     objects[op.nexthop_id] = {settings_.protocol, true, {}, {op.members.begin(), op.members.end()}};
     return 0;
   }
-  // Groups shrink; one that is empty goes, with its routes. `port`: nullopt where the kernel says nothing (IPv6 routes are
-  // told even then), 0 for our own request (nothing comes back to us), else of a foreigner.
+  // Groups shrink; one that is empty goes, with its routes. `port`: nullopt where the kernel says nothing (IPv6 routes
+  // are told even then), 0 for our own request (nothing comes back to us), else of a foreigner.
   void remove_object(std::uint32_t id, std::optional<std::uint32_t> port) {
     const auto object = objects[id];
     objects.erase(id);

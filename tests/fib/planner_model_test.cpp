@@ -1,9 +1,10 @@
-// The planner against a kernel of values, with random changes from both sides, failures, lost notifications and restarts.
-// Properties: it comes to what is wanted; a route that is wanted and can be had is never deleted; what is foreign stays.
+// The planner against a kernel of values, with random changes from both sides, failures, lost notifications and
+// restarts. Properties: it comes to what is wanted; a route that is wanted and can be had is never deleted; what is
+// foreign stays.
+#include <random>
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-
-#include <random>
 
 #include "fake_kernel.hpp"
 
@@ -36,7 +37,8 @@ class Model {
                         {prefix(fmt::format("10.{}.0.0/24", i)), prefix(fmt::format("fd00:{}::/64", i))});
     kernel_->addresses[{1, address("10.1.0.11")}] = {1, address("10.1.0.11"), 24, false};
     for (int i = 0; i < kPrefixes; ++i)
-      prefixes_.push_back(i % 2 ? prefix(fmt::format("10.244.{}.0/24", i)) : prefix(fmt::format("fd00:244:{}::/64", i)));
+      prefixes_.push_back(i % 2 ? prefix(fmt::format("10.244.{}.0/24", i))
+                                : prefix(fmt::format("fd00:244:{}::/64", i)));
     restart();
   }
 
@@ -55,11 +57,21 @@ class Model {
 
   void step() {
     switch (random(24)) {
-      case 0: case 1: case 2: case 3: case 4: case 5: case 6: case 7: change_routes(1 + random(6)); break;
-      case 8: case 9: peer(random(kPeers), false); break;
-      case 10: case 11: peer(random(kPeers), true); break;
+      case 0:
+      case 1:
+      case 2:
+      case 3:
+      case 4:
+      case 5:
+      case 6:
+      case 7: change_routes(1 + random(6)); break;
+      case 8:
+      case 9: peer(random(kPeers), false); break;
+      case 10:
+      case 11: peer(random(kPeers), true); break;
       case 12: kernel_->link_down(1 + random(kLinks), random(2) == 0); break;
-      case 13: case 14: kernel_->link_up(1 + random(kLinks)); break;
+      case 13:
+      case 14: kernel_->link_up(1 + random(kLinks)); break;
       case 15: foreign_route(); break;
       case 16: kernel_->foreign_delete(any_prefix(), 0 + metric()); break;
       case 17: flush_object(); break;
@@ -108,7 +120,8 @@ class Model {
         EXPECT_TRUE(singles.insert(o.hop).second) << "two objects for one hop " << context;
       }
     }
-    // Hop sets in use keep a group, also one that is empty for the moment; two may follow one set until they are merged.
+    // Hop sets in use keep a group, also one that is empty for the moment; two may follow one set until they are
+    // merged.
     EXPECT_LE(groups, 2 * ids_.size()) << context;
   }
 
@@ -140,13 +153,15 @@ class Model {
         const bool v6 = p.family() == net::Family::Ipv6Unicast;
         HopSet set;
         const int first = static_cast<int>(random(kPeers));
-        for (unsigned k = 0; k < 1 + random(3); ++k) set.best.push_back(hop_of((first + static_cast<int>(k)) % kPeers, v6));
+        for (unsigned k = 0; k < 1 + random(3); ++k)
+          set.best.push_back(hop_of((first + static_cast<int>(k)) % kPeers, v6));
         if (random(2)) set.backup.push_back(hop_of((first + 3) % kPeers, v6));
         wish.set = set;
       }
       const auto id = wish.set ? intern(*wish.set) : wish.blackhole ? kBlackhole : kNoHopSet;
       if (id.value() >= kFirstHopSet) ++uses_[id.value()];
-      if (const auto old = wishes_.find(p); old != wishes_.end() && old->second.set) released.push_back(intern(*old->second.set));
+      if (const auto old = wishes_.find(p); old != wishes_.end() && old->second.set)
+        released.push_back(intern(*old->second.set));
       wishes_[p] = wish;
       batch.push_back({p, id});
     }
@@ -226,7 +241,8 @@ class Model {
     if (op.kind != OpKind::DeleteRoute || !kernel_->notifications.empty()) return;
     const auto wish = wishes_.find(op.prefix);
     if (wish == wishes_.end()) {
-      EXPECT_EQ(planner_->state(), Planner::State::Synced) << to_string(op.prefix) << " was swept before the end of convergence";
+      EXPECT_EQ(planner_->state(), Planner::State::Synced)
+          << to_string(op.prefix) << " was swept before the end of convergence";
       return;
     }
     if (wish->second.any() && failed_once_ == 0) {
@@ -256,7 +272,8 @@ class Model {
     if (hops.empty()) hops = choose(set.backup, true);
     if (!hops.empty()) return fmt::format("{}", fmt::join(hops, " "));
     // All peers down: what was there may stay, as long as it leads somewhere.
-    if (!choose(set.best, false).empty()) return kernel_->forwarding(p) == "none" ? "something" : kernel_->forwarding(p);
+    if (!choose(set.best, false).empty())
+      return kernel_->forwarding(p) == "none" ? "something" : kernel_->forwarding(p);
     return "none";
   }
 
