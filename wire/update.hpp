@@ -92,6 +92,7 @@ struct AttributeKey {
   std::array<ByteSpan, 3> pieces;
   ByteSpan next_hop;             // of MP_REACH_NLRI; empty for plain IPv4
   net::Family family{};          // of the announced NLRI
+  bool mp_flags_wrong = false;   // of an MP attribute: spoils the whole UPDATE (RFC 7606 §3 c), so it is part of the identity
   [[nodiscard]] std::size_t size() const {
     return pieces[0].size() + pieces[1].size() + pieces[2].size() + next_hop.size();
   }

@@ -231,26 +231,31 @@ AttributeKey attribute_key(const UpdateView& update, net::Family family) {
     key.pieces[0] = block;
     return key;
   }
-  // Wrong flags of an MP attribute spoil the whole UPDATE (RFC 7606 §3 c). They must show in the key, so the flags
-  // octet of such an attribute stays with the piece before it; a block ending in a lone octet is malformed too, so no
-  // good one looks like it.
-  const auto kept = [](ByteSpan attribute) -> std::size_t {
-    return (attribute[0] & attribute_flags::kKind) == attribute_flags::kOptional ? 0 : 1;
+  const auto flags_wrong = [](ByteSpan attribute) {
+    return !attribute.empty() && (attribute[0] & attribute_flags::kKind) != attribute_flags::kOptional;
   };
+  key.mp_flags_wrong = flags_wrong(first) || flags_wrong(second);
   const auto offset = [&](ByteSpan part) { return static_cast<std::size_t>(part.data() - block.data()); };
-  std::size_t from = 0;
-  key.pieces[0] = block.first(offset(first) + kept(first));
-  from = offset(first) + first.size();
+  std::size_t from = offset(first) + first.size();
+  key.pieces[0] = block.first(offset(first));
   if (!second.empty()) {
-    key.pieces[1] = block.subspan(from, offset(second) + kept(second) - from);
+    key.pieces[1] = block.subspan(from, offset(second) - from);
     from = offset(second) + second.size();
   }
   key.pieces[2] = block.subspan(from);
   return key;
 }
 
+namespace {
+
+std::uint8_t head_octet(const AttributeKey& key) {
+  return static_cast<std::uint8_t>(net::index(key.family) | (key.mp_flags_wrong ? 0x80 : 0));
+}
+
+}  // namespace
+
 std::uint64_t hash(const AttributeKey& key) {
-  std::uint64_t h = net::hash_u64(net::index(key.family) + 1);
+  std::uint64_t h = net::hash_u64(head_octet(key));
   if (!key.next_hop.empty()) h = net::hash_bytes(key.next_hop, h);
   for (const auto piece : key.pieces)
     if (!piece.empty()) h = net::hash_bytes(piece, h);
@@ -259,7 +264,7 @@ std::uint64_t hash(const AttributeKey& key) {
 
 void append(const AttributeKey& key, Bytes& out) {
   out.reserve(out.size() + 2 + key.size());
-  out.push_back(static_cast<std::uint8_t>(net::index(key.family)));
+  out.push_back(head_octet(key));
   out.push_back(static_cast<std::uint8_t>(key.next_hop.size()));
   out.insert(out.end(), key.next_hop.begin(), key.next_hop.end());
   for (const auto piece : key.pieces) out.insert(out.end(), piece.begin(), piece.end());
