@@ -19,7 +19,10 @@ Core::Core(config::Config config, Ports ports)
       rib_(config::rib_settings(config_)),
       owners_(rib_),
       bridge_(
-          rib_, [this](fib::ToFib message) { ports_.to_fib(std::move(message)); },
+          rib_,
+          [this](fib::ToFib message) {
+            if (!stopping_) ports_.to_fib(std::move(message));  // sessions that we end must not empty the kernel
+          },
           [this](net::PeerId peer) { return peers_[peer.value()]->settings.endpoint.interface; }),
       watches_(
           rib_, ports_.to_control, [this](rib::RouteView view) { return entry_of(std::move(view)); },
@@ -213,11 +216,12 @@ void Core::max_prefixes_reached(const rib::Effects::MaxPrefixesReached& reached)
   // RFC 4486 §4: AFI, SAFI and the limit as data.
   const auto limit = reached.limit.received;
   const auto afi = net::afi(reached.family);
-  peer->session->end(wire::make_notification(
-      wire::ErrorCode::Cease, wire::cease::kMaxPrefixes,
-      {static_cast<std::uint8_t>(afi >> 8), static_cast<std::uint8_t>(afi), net::kSafiUnicast,
-       static_cast<std::uint8_t>(limit >> 24), static_cast<std::uint8_t>(limit >> 16),
-       static_cast<std::uint8_t>(limit >> 8), static_cast<std::uint8_t>(limit)}), text);
+  peer->session->end(
+      wire::make_notification(wire::ErrorCode::Cease, wire::cease::kMaxPrefixes,
+                              {static_cast<std::uint8_t>(afi >> 8), static_cast<std::uint8_t>(afi), net::kSafiUnicast,
+                               static_cast<std::uint8_t>(limit >> 24), static_cast<std::uint8_t>(limit >> 16),
+                               static_cast<std::uint8_t>(limit >> 8), static_cast<std::uint8_t>(limit)}),
+      text);
   peer->session->disable(text);
   peer->held_down = "max prefixes: " + text;
   const auto id = peer->id;
@@ -235,8 +239,8 @@ void Core::max_prefixes_reached(const rib::Effects::MaxPrefixesReached& reached)
   }
 }
 
-// Stale kernel routes go when everything that may still come has come: End-of-RIB from every enabled peer, and word from
-// every owner that had routes before. The cap for peers and owners that never come is the planner's.
+// Stale kernel routes go when everything that may still come has come: End-of-RIB from every enabled peer, and word
+// from every owner that had routes before. The cap for peers and owners that never come is the planner's.
 void Core::check_convergence() {
   if (converged_ || !started_peers_ || !owners_.all_spoken()) return;
   for (const auto& peer : peers_) {

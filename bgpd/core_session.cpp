@@ -25,8 +25,8 @@ void Core::on_state(net::PeerId id, fsm::State from, fsm::State to) {
   peer_changed(peer);
 }
 
-// "Next hop self" for a family is the session's own address if it has that family, else the address of that family on the
-// interface that carries the session (RFC 2545 §2, RFC 4760 §3).
+// "Next hop self" for a family is the session's own address if it has that family, else the address of that family on
+// the interface that carries the session (RFC 2545 §2, RFC 4760 §3).
 rib::SessionInfo Core::session_info(const Peer& peer) const {
   const auto& negotiated = *peer.negotiated;
   rib::SessionInfo session;
@@ -69,13 +69,15 @@ void Core::on_up(net::PeerId id, const fsm::Negotiated& negotiated, const net::I
   if (config_.fib.install) ports_.to_fib(fib::PeerUp{id});
   std::string families;
   for (const auto family : net::kFamilies)
-    if (negotiated.families.contains(family)) families += (families.empty() ? "" : ",") + std::string(to_string(family));
+    if (negotiated.families.contains(family))
+      families += (families.empty() ? "" : ",") + std::string(to_string(family));
   log(LogLevel::Info, "PEER_UP", "established", &peer,
       {{"families", families},
        {"hold_time", fmt::format("{}s", negotiated.hold_time.count())},
        {"router_id", net::to_string(negotiated.peer_id)},
        {"local_address", net::to_string(local_address)}});
-  if (const auto why = rib_.counters(id).why_nothing_exchanged; !why.empty()) log(LogLevel::Warn, "PEER_POLICY", why, &peer);
+  if (const auto why = rib_.counters(id).why_nothing_exchanged; !why.empty())
+    log(LogLevel::Warn, "PEER_POLICY", why, &peer);
   peer_changed(peer);
 }
 
@@ -97,7 +99,7 @@ void Core::on_down(net::PeerId id, const fsm::DownReason& reason) {
   auto& peer = *peers_[id.value()];
   peer.negotiated.reset();
   peer.end_of_rib = false;
-  if (config_.fib.install) ports_.to_fib(fib::PeerDown{id});  // overtakes what is queued
+  if (config_.fib.install && !stopping_) ports_.to_fib(fib::PeerDown{id});  // overtakes what is queued
   rib_.peer_down(id);
   log(LogLevel::Warn, "PEER_DOWN", reason.text, &peer, reason_fields(reason));
   peer_changed(peer);
@@ -117,8 +119,8 @@ net::Result<void, wire::Notification> Core::on_update(net::PeerId id, const wire
 
 void Core::on_family_disabled(net::PeerId id, net::Family family, const std::string& why) {
   rib_.disable_family(id, family);
-  log(LogLevel::Error, "FAMILY_DISABLED", fmt::format("{} is ignored until the session restarts: {}", to_string(family), why),
-      peers_[id.value()].get());
+  log(LogLevel::Error, "FAMILY_DISABLED",
+      fmt::format("{} is ignored until the session restarts: {}", to_string(family), why), peers_[id.value()].get());
   schedule_work();
 }
 
