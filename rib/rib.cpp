@@ -187,8 +187,7 @@ bool Rib::run(std::size_t budget) {
 void Rib::Impl::reset_laggards() {
   for (std::size_t family = 0; family < net::kFamilyCount; ++family) {
     const auto& journal = store.journals[family];
-    const auto live = store.tables[family].size() - journal.tombstones();
-    if (journal.tombstones() <= std::max(live, kTombstonesAlways)) continue;
+    if (journal.tombstones() <= std::max<std::size_t>(routes.prefixes[family], kTombstonesAlways)) continue;
     for (auto* reader : readers) {
       if (!reader->resettable || reader->was_reset || reader->cursors[family].caught_up()) continue;
       reader->was_reset = true;
@@ -223,6 +222,8 @@ void Rib::next_output(net::PeerId peer, std::size_t budget, std::vector<OutSlice
 }
 
 bool Rib::has_output(net::PeerId peer) const { return impl_->groups.has_output(peer); }
+
+bool Rib::needs_run() const { return impl_->groups.needs_run(); }
 
 // --- readers ---
 

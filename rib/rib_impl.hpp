@@ -55,8 +55,9 @@ struct SweepJob {
     Import,
     NextHop
   } kind{};                     // paths of gone sessions; import policy; a next hop
-  std::uint32_t id = 0;         // PeerId or NextHopIndex
-  std::uint32_t remaining = 0;  // entries until the walk is where it was when the job came
+  std::uint32_t id = 0;    // PeerId or NextHopIndex
+  std::uint32_t stop = 0;  // done when the walk, having passed the end of the table, is here again
+  bool wrapped = false;
 };
 
 struct Rib::Impl {
@@ -146,7 +147,7 @@ struct Rib::Impl {
   void sweep(std::size_t limit);  // entries looked at
   void sweep(net::Family family, std::size_t limit);
   void visit(net::Family family, EntryIndex index);
-  void finish_jobs(net::Family family, std::uint32_t steps);
+  void finish_jobs(net::Family family, bool all);
   void finish_removed_peers();
   std::size_t removing = 0;  // peers that are
 

@@ -87,11 +87,20 @@ RouteView Rib::Impl::view(net::Family family, EntryIndex index, const std::optio
     }
     p.attributes = store.attributes.decode(path.exists() ? path.attributes : path.received);
     if (path.exists() && path.attributes != path.received) p.received = store.attributes.decode(path.received);
-    p.best = reasons[i] == Reason::Best;
-    p.multipath = p.best || reasons[i] == Reason::Multipath;
+    // As decided, even where something changed since and waits for run(): readers are told when that is done.
+    p.best = i == 0 && (entry.flags & Entry::kHasBest);
+    p.multipath = (path.flags & Path::kMultipath) != 0;
+    auto reason = p.best ? Reason::Best : p.multipath ? Reason::Multipath : reasons[i];
+    const bool waits = !p.multipath && (reason == Reason::Best || reason == Reason::Multipath);
+    if (waits) reason = Reason::NotEligible;
     p.eligible = candidates[i].excluded == Reason::Best;
     p.since = epoch + std::chrono::seconds(path.since);
-    explain(family, index, path, reasons[i], p);
+    if (waits) {
+      p.reason = reason;
+      p.reason_text = "waits to be decided";
+    } else {
+      explain(family, index, path, reason, p);
+    }
   }
   std::stable_sort(out.paths.begin(), out.paths.end(), [](const PathView& a, const PathView& b) {
     const auto rank = [](const PathView& p) { return p.best ? 0 : p.multipath ? 1 : p.eligible ? 2 : 3; };
@@ -278,7 +287,7 @@ RibCounters Rib::counters() const {
   RibCounters out;
   for (const auto family : net::kFamilies) {
     const auto i = net::index(family);
-    out.prefixes[i] = store.table(family).size() - store.journal(family).tombstones();
+    out.prefixes[i] = impl_->routes.prefixes[i];
     out.paths[i] = impl_->routes.paths[i];
     out.memory_bytes += store.table(family).memory_bytes() + store.journal(family).memory_bytes();
   }

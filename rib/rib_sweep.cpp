@@ -20,15 +20,15 @@ void Rib::Impl::start_job(SweepJob::Kind kind, std::uint32_t id) {
 
 void Rib::Impl::start_job(net::Family family, SweepJob::Kind kind, std::uint32_t id) {
   auto& s = sweeps[net::index(family)];
-  const auto entries = store.table(family).index_limit();
-  if (entries == 0) return;
+  if (store.table(family).index_limit() == 0) return;
   const auto found =
       std::find_if(s.jobs.begin(), s.jobs.end(), [&](const auto& job) { return job.kind == kind && job.id == id; });
   if (found != s.jobs.end()) {
-    found->remaining = entries;
+    found->stop = s.at;
+    found->wrapped = false;
     return;
   }
-  s.jobs.push_back({kind, id, entries});
+  s.jobs.push_back({kind, id, s.at, false});
   if (kind == SweepJob::Kind::NextHop) {
     store.next_hops.at(NextHopIndex{id}).sweeping = true;
     ++s.next_hop_jobs;
@@ -53,16 +53,23 @@ void Rib::Impl::sweep(net::Family family, std::size_t limit) {
   const auto& table = store.table(family);
   while (limit > 0 && !s.jobs.empty()) {
     const auto end = table.index_limit();
-    if (s.at >= end) s.at = 0;
-    auto shortest = s.jobs.front().remaining;
-    for (const auto& job : s.jobs) shortest = std::min(shortest, job.remaining);
-    const auto steps = static_cast<std::uint32_t>(std::min<std::size_t>({limit, end - s.at, shortest}));
-    for (std::uint32_t i = 0; i < steps; ++i, ++s.at) {
+    if (s.at >= end) {
+      s.at = 0;
+      for (auto& job : s.jobs) job.wrapped = true;
+      finish_jobs(family, end == 0);
+      continue;
+    }
+    auto until = end;  // the table may grow and shrink meanwhile
+    for (const auto& job : s.jobs) {
+      if (job.wrapped) until = std::min(until, job.stop);
+    }
+    until = static_cast<std::uint32_t>(std::min<std::size_t>(until, s.at + limit));
+    limit -= until - s.at;
+    for (; s.at < until; ++s.at) {
       const EntryIndex index{s.at};
       if (table.in_use(index)) visit(family, index);
     }
-    limit -= std::max(steps, 1u);
-    finish_jobs(family, end == 0 ? std::numeric_limits<std::uint32_t>::max() : steps);
+    finish_jobs(family, false);
   }
 }
 
@@ -103,11 +110,10 @@ void Rib::Impl::visit(net::Family family, EntryIndex index) {
   if (touched) routes.touch(family, index);
 }
 
-void Rib::Impl::finish_jobs(net::Family family, std::uint32_t steps) {
+void Rib::Impl::finish_jobs(net::Family family, bool all) {
   auto& s = sweeps[net::index(family)];
-  for (auto& job : s.jobs) job.remaining -= std::min(job.remaining, steps);
-  const auto done =
-      std::stable_partition(s.jobs.begin(), s.jobs.end(), [](const auto& job) { return job.remaining > 0; });
+  const auto done = std::stable_partition(
+      s.jobs.begin(), s.jobs.end(), [&](const SweepJob& job) { return !all && !(job.wrapped && s.at >= job.stop); });
   for (auto job = done; job != s.jobs.end(); ++job) {
     if (job->kind != SweepJob::Kind::NextHop) {
       s.peer_jobs[job->id] &= static_cast<std::uint8_t>(~bit(job->kind));

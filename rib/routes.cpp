@@ -125,6 +125,7 @@ bool Routes::replace(net::Family family, EntryIndex index, Entry& entry, bool is
 
 bool Routes::put(net::Family family, EntryIndex index, NewPath path) {
   auto& entry = store_->table(family).at(index);
+  if (!entry.has_paths()) ++prefixes[net::index(family)];
   path.flags &= kLocalFlags;
   if (path.peer != kLocalPeer && store_->peer(path.peer).session_bit) path.flags |= Path::kSession;
 
@@ -209,6 +210,7 @@ bool Routes::remove(net::Family family, EntryIndex index, net::PeerId peer, net:
     entry.received = entry.attributes = 0;
     clear(entry, Entry::kSession);
     mark_dirty(family, index, entry);
+    --prefixes[net::index(family)];
     return true;
   }
   const auto list = store_->paths.list(PathIndex{entry.received});
@@ -222,6 +224,7 @@ bool Routes::remove(net::Family family, EntryIndex index, net::PeerId peer, net:
   entry.received = store_->paths.erase(PathIndex{entry.received}, position).value();
   fold(entry);
   mark_dirty(family, index, entry, !outsider);
+  if (!entry.has_paths()) --prefixes[net::index(family)];
   return true;
 }
 

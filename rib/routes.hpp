@@ -48,7 +48,7 @@ class Routes {
   [[nodiscard]] const NextHops::State& next_hop_of(const PathInfo& path) const;
 
   [[nodiscard]] std::size_t memory_bytes() const;
-  std::array<std::uint64_t, net::kFamilyCount> paths{};  // how many there are
+  std::array<std::uint64_t, net::kFamilyCount> paths{}, prefixes{};  // how many there are; prefixes with paths
 
  private:
   // `decide`: the outcome may be another; else only the readers of Any are told.

@@ -246,7 +246,7 @@ class Bench {
       const auto gone = [&](const wire::NlriField& field) {
         field.for_each([&](const wire::Nlri& nlri) {
           ++h.withdrawn;
-          EXPECT_EQ(h.routes.erase(nlri.prefix), 1u) << to_string(nlri.prefix) << " withdrawn and not held";
+          EXPECT_EQ(h.routes.erase(nlri.prefix), 1u) << to_string(nlri.prefix) << " withdrawn and not held by peer " << peer;
         });
       };
       const auto come = [&](const wire::NlriField& field) {
