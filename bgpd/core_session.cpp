@@ -134,6 +134,7 @@ void Core::on_route_refresh(net::PeerId id, const wire::RouteRefresh& refresh) {
 
 void Core::next_output(net::PeerId id, std::size_t budget, std::vector<session::OutSlice>& out) {
   rib_.next_output(id, budget, out);
+  if (rib_.needs_run()) schedule_work();
 }
 
 // --- from the kernel ---

@@ -181,6 +181,8 @@ class Rib {
   [[nodiscard]] Effects take_effects();
   void next_output(net::PeerId peer, std::size_t budget, std::vector<OutSlice>& out);  // see session/owner.hpp
   [[nodiscard]] bool has_output(net::PeerId peer) const;
+  // After next_output(): room was made, or what was encoded is for other peers as well. Then call run() soon.
+  [[nodiscard]] bool needs_run() const;
 
   // --- readers ---
   // From the beginning of the journal: everything that is there now, then what changes. At most `limit` prefixes; fewer =

@@ -55,8 +55,11 @@ class UpdateGroups {
   // --- work ---
   // Reads and encodes about `budget` routes. True: there is more that can be done now.
   [[nodiscard]] bool run(std::size_t budget);
-  // True where run() would do something. After next_output() made room this may become true: then call run() soon.
+  // True where run() would do something.
   [[nodiscard]] bool has_work() const;
+  // After next_output(): it made room, or what it encoded is for others as well. Then call run() soon, and look who is
+  // ready.
+  [[nodiscard]] bool needs_run() const;
   // Whole messages, about `budget` octets; encodes more when the peer's queue is empty. See session/owner.hpp.
   void next_output(net::PeerId peer, std::size_t budget, std::vector<OutSlice>& out);
   [[nodiscard]] bool has_output(net::PeerId peer) const;

@@ -173,6 +173,8 @@ bool UpdateGroups::has_work() const {
          std::any_of(impl_->groups.begin(), impl_->groups.end(), [&](const auto& g) { return impl_->can_produce(*g); });
 }
 
+bool UpdateGroups::needs_run() const { return !impl_->ready.empty() || has_work(); }
+
 void UpdateGroups::next_output(net::PeerId peer, std::size_t budget, std::vector<OutSlice>& out) {
   auto& impl = *impl_;
   impl.regroup();

@@ -535,6 +535,25 @@ TEST(UpdateGroup, ReadyIsSaidOnceUntilItIsTaken) {
   EXPECT_EQ(bench.groups.take_output_ready(), std::vector{a});
 }
 
+// One who reads makes the group go on; the others must hear of it although nothing else happens.
+TEST(UpdateGroup, WhatOnePullsIsSaidToTheOthers) {
+  Bench bench(UpdateGroups::Limits{.low_water = 1000, .lag = 100000, .chunk = 1000, .window = 64});
+  const auto a = bench.add_up(65001), b = bench.add_up(65002);
+  bench.drain();
+  for (unsigned n = 0; n < 1000; ++n)
+    bench.feed.set(numbered(n), Bench::attributes(1, n), kLocalPeer, RouteSource::Api);
+  bench.run();
+  EXPECT_EQ(bench.groups.take_output_ready().size(), 2u);
+  EXPECT_FALSE(bench.groups.needs_run());
+  bench.pull(b);
+  EXPECT_TRUE(bench.groups.needs_run());
+  bench.pull(a);
+  bench.pull(a);
+  EXPECT_TRUE(bench.groups.needs_run());
+  static_cast<void>(bench.groups.run(1));
+  EXPECT_EQ(bench.groups.take_output_ready().size(), 2u);
+}
+
 TEST(OutQueue, StepsOverWhatIsForOthersAndJoinsNeighbours) {
   const auto buffer = std::make_shared<const wire::Bytes>(100);
   const auto chunk = std::make_shared<Chunk>();
