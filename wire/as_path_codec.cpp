@@ -115,7 +115,7 @@ std::optional<Flaw> check_as4_path(const DecodeContext& context, DecodeState& st
     state.as4_path.reset();
     return Flaw{update_error::kOptionalAttribute, "from a speaker of 4-octet AS numbers"};
   }
-  if (!has_as_zero(*state.as4_path)) return std::nullopt;
+  if (!state.as4_path || !has_as_zero(*state.as4_path)) return std::nullopt;
   state.as4_path.reset();
   return Flaw{update_error::kOptionalAttribute, "AS 0 (RFC 7607 §2)"};
 }
@@ -167,7 +167,8 @@ void write_canonical(const AsPath& path, Writer& writer) {
 AsPath read_canonical(Reader reader) {
   AsPath path;
   while (!reader.empty()) {
-    AsSegment segment{Type{reader.u8()}, {}};
+    const auto type = reader.u8();
+    AsSegment segment{type >= 1 && type <= 4 ? Type{type} : Type::Sequence, {}};
     const std::size_t count = reader.u16();
     auto values = reader.sub(count * 4);
     segment.asns.reserve(values.size() / 4);

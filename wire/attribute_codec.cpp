@@ -121,7 +121,7 @@ std::optional<Flaw> decode_aggregator(Reader r, const DecodeContext& context, De
 }
 
 std::optional<Flaw> check_aggregator(const DecodeContext&, DecodeState& state) {
-  if (state.set.aggregator->asn != net::Asn{0}) return std::nullopt;
+  if (!state.set.aggregator || state.set.aggregator->asn != net::Asn{0}) return std::nullopt;
   state.set.aggregator.reset();
   return Flaw{update_error::kOptionalAttribute, "AS 0 (RFC 7607 §2)"};
 }
@@ -146,9 +146,12 @@ std::optional<Flaw> decode_as4_aggregator(Reader r, const DecodeContext&, Decode
 }
 
 std::optional<Flaw> check_as4_aggregator(const DecodeContext& context, DecodeState& state) {
-  if (!context.four_octet_as && state.as4_aggregator->asn != net::Asn{0}) return std::nullopt;
+  if (context.four_octet_as) {  // RFC 6793 §4.1
+    state.as4_aggregator.reset();
+    return Flaw{update_error::kOptionalAttribute, "from a speaker of 4-octet AS numbers"};
+  }
+  if (!state.as4_aggregator || state.as4_aggregator->asn != net::Asn{0}) return std::nullopt;
   state.as4_aggregator.reset();
-  if (context.four_octet_as) return Flaw{update_error::kOptionalAttribute, "from a speaker of 4-octet AS numbers"};
   return Flaw{update_error::kOptionalAttribute, "AS 0 (RFC 7607 §2)"};
 }
 
