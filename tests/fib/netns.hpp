@@ -113,8 +113,7 @@ class Node {
 
   [[nodiscard]] std::size_t count(RouteStatus status) {
     const std::lock_guard lock(mutex_);
-    return static_cast<std::size_t>(
-        std::count_if(status_.begin(), status_.end(), [&](const auto& s) { return s.second.status == status; }));
+    return counts_[static_cast<std::size_t>(status)];
   }
   [[nodiscard]] RouteResult status(std::string_view text) {
     const std::lock_guard lock(mutex_);
@@ -163,7 +162,12 @@ class Node {
   void take(FromFib message) {
     const std::lock_guard lock(mutex_);
     if (auto* results = std::get_if<RouteResults>(&message))
-      for (auto& r : results->results) status_[r.prefix] = r;
+      for (auto& r : results->results) {
+        const auto [it, inserted] = status_.try_emplace(r.prefix, r);
+        if (!inserted) --counts_[static_cast<std::size_t>(it->second.status)];
+        ++counts_[static_cast<std::size_t>(r.status)];
+        it->second = r;
+      }
     if (auto* state = std::get_if<NextHopState>(&message)) next_hops_[state->next_hop] = *state;
     if (auto* counters = std::get_if<Counters>(&message)) counters_ = counters->counters;
     if (auto* warning = std::get_if<Warning>(&message)) warnings_.push_back(warning->text);
@@ -179,6 +183,7 @@ class Node {
 
   std::mutex mutex_;
   std::map<net::Prefix, RouteResult> status_;
+  std::array<std::size_t, 4> counts_{};
   std::map<NextHop, NextHopState> next_hops_;
   FibCounters counters_;
   std::vector<std::string> warnings_;
