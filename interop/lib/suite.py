@@ -56,8 +56,8 @@ def has_path(speaker, prefix, as_path, hop=None, best=True):
 
 def kernel_is(lab, node, prefix, gateways, protocol):
     seen = lab.kernel(node).gateways(prefix, protocol)
-    if protocol == "bgp" and seen and all(gateway.startswith("fe80:") for gateway in seen):
-        return len(seen) == len(gateways)  # zebra prefers the link-local next hop when it was sent one
+    if protocol != PROTOCOL and seen and all(gateway.startswith("fe80:") for gateway in seen):
+        return len(seen) == len(gateways)  # BIRD (iBGP) and zebra prefer the link-local next hop when they were sent one
     return expect(seen == sorted(gateways), f"gateways {seen}")
 
 
@@ -253,6 +253,8 @@ def test_ecmp_over_two_tors(lab):
 
 @pytest.mark.cell("route-refresh")
 def test_peer_asks_again(lab):
+    if lab["tor1"].kind == "gobgp":
+        pytest.skip("GoBGP resets inbound from its own copy and sends no ROUTE-REFRESH")
     before = lab["node"].peer("tor1").get("received", {}).get("route_refresh", 0)
     lab["tor1"].refresh(OURS["tor1"][0])
     lab.fact("API: a ROUTE-REFRESH of tor1 arrived", lambda: expect(

@@ -49,6 +49,8 @@ def missing_numbers(seen, limit=10):
 def receive(address, port):
     link = make_socket(address)
     link.setsockopt(socket.SOL_SOCKET, 33, 16 << 20)  # SO_RCVBUFFORCE: a late reader must not look like a lossy path
+    if link.family == socket.AF_INET6:
+        link.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
     link.bind((address, port))
     link.settimeout(0.1)
     seen, last, longest = set(), None, 0.0

@@ -5,7 +5,7 @@ import signal
 import pytest
 
 from lib.suite import has_path
-from lib.waiting import expect
+from lib.waiting import expect, throughout
 
 PODS = {"node1": ("10.244.1.0/24", "fd00:10:244:1::/64"), "node2": ("10.244.2.0/24", "fd00:10:244:2::/64")}
 TOR = {"node1": ("10.1.1.1", "fd00:1:1::1"), "node2": ("10.1.2.1", "fd00:1:2::1")}
@@ -63,12 +63,13 @@ def survives(lab, node, end, meanwhile=lambda: None):
         end()
         meanwhile()
         lab.fact(f"the ToR lost its session with {node}", lambda: not lab["tor"].routes(PODS[node][0]), within=15)
+        throughout("the daemon is dead", lambda: not lab[node].running(), 2)
         restarted_and_settled(lab, node)
         results = [stream.finish() for stream in streams]
         deletions = monitor.deletions()
     for result in results:
         lab.holds(f"0 of {result['sent']} packets lost (longest gap {result['longest_gap_ms']} ms)", lambda: expect(
-            result["lost"] == 0 and result["sent"] > 1000, result))
+            result["lost"] == 0 and result["sent"] > 3000, result))
     used = {*PODS[node], *PODS[OTHER[node]]}
     lab.holds("no route in use was deleted", lambda: expect(
         not [event for event in deletions if event.get("prefix") in used and event.get("protocol") == 179], deletions))

@@ -82,5 +82,3 @@ class GoBgp(base.Speaker):
     def withdraw(self, *prefixes):
         self._rib("del", prefixes)
 
-    def refresh(self, peer):
-        self.gobgp("neighbor", peer, "softresetin")

@@ -91,7 +91,7 @@ class PodBgp(base.Speaker):
     def in_kernel(self, prefix):
         """What the daemon says the kernel has: sorted next hops ([] for a blackhole), or None when it is not installed."""
         kernel = self.entry(prefix).get("kernel", {})
-        return sorted(kernel.get("next_hops", [])) if token(kernel.get("state")) == "installed" else None
+        return sorted(base.address(hop) for hop in kernel.get("next_hops", [])) if token(kernel.get("state")) == "installed" else None
 
     def accepted(self, peer):
         """Routes of all families that were taken from the peer, after policy."""
