@@ -20,6 +20,17 @@ std::uint8_t unexpected_subcode(State state) {  // RFC 6608 §3
   }
 }
 
+// The peer's word that tells of no mistake in what we say: it ended the session on purpose, or had not heard from us.
+// All other codes will most likely come again.
+bool says_try_again(const wire::Notification& notification) {
+  switch (static_cast<wire::ErrorCode>(notification.code)) {
+    case wire::ErrorCode::Cease:
+    case wire::ErrorCode::HoldTimer:
+    case wire::ErrorCode::SendHold: return true;
+    default: return false;
+  }
+}
+
 std::string_view name(wire::MessageType type) {
   switch (type) {
     case wire::MessageType::Open: return "OPEN";
@@ -102,7 +113,7 @@ void Peer::on(const event::NotificationReceived& e, Actions& out) {
   }
   // Cease/Collision on our only connection: the peer believes in a session that we have lost. It will notice by its
   // hold timer, so asking again at a steady pace finds the moment; a growing back-off would miss it.
-  const After after = collided ? After::RetrySoon : ceased ? After::Retry : After::Damp;
+  const After after = collided ? After::RetrySoon : says_try_again(e.notification) ? After::Retry : After::Damp;
   fail(e.slot, std::nullopt, received_reason(e.notification), after, out);
 }
 

@@ -22,7 +22,11 @@ constexpr std::size_t kDrainAtClose = 4 * 1024 * 1024;
 
 // Waits hold a share of this, so it outlives its AsioConnection until they are over.
 struct Socket : std::enable_shared_from_this<Socket> {
-  Socket(asio::io_context& io, int fd) : descriptor(io, fd) {}
+  Socket(asio::io_context& io, socket::Fd fd) : descriptor(io) {
+    boost::system::error_code error;  // e.g. no memory for one more in epoll: then read() says "Bad file descriptor"
+    descriptor.assign(fd.get(), error);
+    if (!error) (void)fd.release();
+  }
 
   void wait_readable() {
     if (std::exchange(waits_readable, true)) return;
@@ -50,8 +54,7 @@ struct Socket : std::enable_shared_from_this<Socket> {
 class AsioConnection final : public Connection {
  public:
   AsioConnection(asio::io_context& io, socket::Fd fd, socket::AddressPort remote)
-      : socket_(std::make_shared<Socket>(io, fd.get())), remote_(remote) {
-    (void)fd.release();
+      : socket_(std::make_shared<Socket>(io, std::move(fd))), remote_(remote) {
     sockaddr_storage storage{};
     socklen_t size = sizeof storage;
     if (getsockname(native(), reinterpret_cast<sockaddr*>(&storage), &size) == 0)
@@ -75,7 +78,10 @@ class AsioConnection final : public Connection {
   void start(Events events) override {
     socket_->events = std::move(events);
     socket_->started = true;
-    socket_->wait_readable();
+    if (socket_->descriptor.is_open()) return socket_->wait_readable();
+    asio::post(socket_->descriptor.get_executor(), [self = socket_] {
+      if (self->open) self->events.on_readable();
+    });
   }
 
   std::optional<std::string> configure(const Endpoint& endpoint) override {
@@ -207,7 +213,10 @@ class Dialer final : public Timer {
     if (::connect(fd->get(), remote->get(), remote->size) != 0 && errno != EINPROGRESS) {
       return socket::explain_connect_error(errno, endpoint);
     }
-    state_->descriptor.assign(fd->release());
+    boost::system::error_code failed;
+    state_->descriptor.assign(fd->get(), failed);
+    if (failed) return socket::explain_connect_error(failed.value(), endpoint);
+    (void)fd->release();
     state_->descriptor.async_wait(Descriptor::wait_write, [state = state_](const boost::system::error_code& error) {
       if (error || state->cancelled) return;
       int result = 0;

@@ -2,6 +2,8 @@
 
 #include <cerrno>
 
+#include <fmt/format.h>
+
 #include "session/asio_impl.hpp"
 
 namespace podbgp::session {
@@ -18,7 +20,7 @@ constexpr auto kErrorPause = std::chrono::milliseconds(200);
 
 struct Listener::State {
   struct Socket {
-    Socket(asio::io_context& io, int fd, bool is_v6) : descriptor(io, fd), pause(io), v6(is_v6) {}
+    Socket(asio::io_context& io, bool is_v6) : descriptor(io), pause(io), v6(is_v6) {}
     asio::posix::stream_descriptor descriptor;
     asio::steady_timer pause;
     bool v6;
@@ -99,7 +101,12 @@ net::Result<void, std::string> Listener::listen(const net::IpAddress& address, s
     if (password.empty() || remote.is_v6() != address.is_v6()) continue;
     if (auto error = socket::set_md5(fd->get(), remote, password)) return net::fail(std::move(*error));
   }
-  auto socket = std::make_shared<State::Socket>(state_->io, fd->get(), address.is_v6());
+  auto socket = std::make_shared<State::Socket>(state_->io, address.is_v6());
+  boost::system::error_code failed;
+  socket->descriptor.assign(fd->get(), failed);
+  if (failed) {
+    return net::fail(fmt::format("cannot listen on {}: {}", socket::to_string({address, port}), failed.message()));
+  }
   (void)fd->release();
   state_->sockets.push_back(socket);
   State::wait(state_, socket);

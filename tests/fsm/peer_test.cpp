@@ -290,6 +290,19 @@ TEST(Rfc4271_8_1_1_Damping, LostConnectionsDoNotKeepThePeerOut) {
   EXPECT_TRUE(d.peer.expects_incoming());
 }
 
+TEST(Rfc4271_8_1_1_Damping, DependsOnWhatThePeerSays) {
+  for (const int code : {4, 6, 8}) {  // it had not heard from us, or ended on purpose: come back
+    Driven d;
+    d.establish(kOut).with(event::NotificationReceived{kOut, notification(static_cast<std::uint8_t>(code), 0)});
+    EXPECT_EQ(d.peer.state(), State::Active) << code;
+  }
+  for (const int code : {1, 2, 3, 5, 7, 99}) {  // it did not understand us: it will not next time
+    Driven d;
+    d.establish(kOut).with(event::NotificationReceived{kOut, notification(static_cast<std::uint8_t>(code), 0)});
+    EXPECT_TRUE(d.peer.damped()) << code;
+  }
+}
+
 TEST(Passive, NeverDials) {
   auto s = settings();
   s.passive = true;
