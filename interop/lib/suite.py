@@ -333,6 +333,11 @@ def test_restart_of_the_daemon(lab):
 
 @pytest.mark.cell("kill")
 def test_kill_of_the_daemon(lab):
+    if not lab["node"].running():
+        lab["node"].start()
+    for name in TORS:
+        established(lab, name)
+        learned(lab, name, FROM[name])
     lab["node"].kill()
     for name in TORS:
         for prefix, hop in pairs(FROM[name], THEIRS[name]):
