@@ -172,15 +172,15 @@ void Rib::next_hop_changed(const net::IpAddress& next_hop, const std::string& in
 bool Rib::run(std::size_t budget) {
   auto& impl = *impl_;
   if (impl.sweeping()) impl.sweep(budget * kSweepPerBudget);
-  (void)impl.routes.decide_dirty(budget);
-  const bool groups_have_more = impl.groups.run(budget);
+  impl.routes.decide_all();
+  const bool groups_have_more = impl.groups.run(budget, !impl.routes.dirty());
   bool reclaiming = false;
   for (auto& journal : impl.store.journals) reclaiming |= journal.reclaim(2 * budget);
   impl.finish_removed_peers();
   impl.reset_laggards();
   const auto ready = impl.groups.take_output_ready();
   impl.effects.output_ready.insert(impl.effects.output_ready.end(), ready.begin(), ready.end());
-  return impl.sweeping() || impl.routes.dirty() || groups_have_more || reclaiming;
+  return impl.sweeping() || groups_have_more || reclaiming;
 }
 
 // Watchers that leave too many removed prefixes behind start again; peers and the FIB never do.
@@ -218,6 +218,7 @@ Effects Rib::take_effects() {
 }
 
 void Rib::next_output(net::PeerId peer, std::size_t budget, std::vector<OutSlice>& out) {
+  impl_->routes.decide_all();
   impl_->groups.next_output(peer, budget, out);
 }
 
@@ -244,6 +245,7 @@ bool Rib::take_reset(Reader& reader) {
 std::size_t Rib::read(Reader& reader, std::size_t limit,
                       const std::function<void(const net::Prefix&, std::uint64_t revision)>& each) {
   auto& r = static_cast<JournalReader&>(reader);
+  impl_->routes.decide_all();
   std::size_t done = 0;
   for (const auto family : net::kFamilies) {
     const auto& table = impl_->store.table(family);

@@ -7,6 +7,8 @@ namespace podbgp::rib {
 
 namespace {
 
+constexpr std::size_t kDirtyAtMost = 64 * 1024;  // some ten milliseconds of deciding
+
 // The prefixes of an UPDATE in groups: for all of a group the slots, then the entries, then what these refer to are on
 // their way from memory before the first is worked on. look_up(key, hash) gives an EntryIndex, f(key, path id, index)
 // does the work.
@@ -235,6 +237,7 @@ net::Result<void, wire::Notification> Rib::apply_update(net::PeerId peer, const 
     if (auto done = impl.announce_field(peer, update, update.mp_reach->nlri, since); !done) return done;
   }
   if (update.end_of_rib) impl.end_of_rib(peer, *update.end_of_rib);
+  if (impl.routes.waiting() > kDirtyAtMost) impl.routes.decide_all();
   return {};
 }
 

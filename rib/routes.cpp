@@ -353,7 +353,7 @@ void Routes::decide_entry(net::Family family, EntryIndex index) {
   }
 }
 
-std::size_t Routes::decide_dirty(std::size_t limit) {
+void Routes::decide_some(std::size_t limit) {
   constexpr std::size_t kAhead = 8;
   std::size_t done = 0;
   for (const auto family : net::kFamilies) {
@@ -367,7 +367,6 @@ std::size_t Routes::decide_dirty(std::size_t limit) {
     entries.clear();
     if (entries.capacity() > 64 * 1024) std::vector<EntryIndex>().swap(entries);
   }
-  return done;
 }
 
 std::size_t Routes::memory_bytes() const {

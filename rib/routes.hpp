@@ -37,8 +37,13 @@ class Routes {
                       AttrIndex attributes);
   // Something that the paths depend on changed (next hop, session): decide again and tell the readers of Any.
   void touch(net::Family family, EntryIndex index);
-  // Decides at most `limit` entries; returns how many.
-  std::size_t decide_dirty(std::size_t limit);
+  // Before anybody reads a journal nothing may be dirty: readers that have read all must have seen the same. Input
+  // decides some itself when much is dirty, so that this stays short.
+  void decide_all() {
+    if (dirty()) decide_some(static_cast<std::size_t>(-1));
+  }
+  void decide_some(std::size_t limit);
+  [[nodiscard]] std::size_t waiting() const { return dirty_[0].entries.size() + dirty_[1].entries.size(); }
   [[nodiscard]] bool dirty() const { return !dirty_[0].entries.empty() || !dirty_[1].entries.empty(); }
 
   // Best where the path may be used; else NotEligible (session gone, rejected or looped: query.cpp says which) or

@@ -197,6 +197,8 @@ class Model {
     for (const auto& [prefix, id] : ids) {
       take_out(prefix, peer, id);
       table_[prefix].push_back({.peer = peer, .path_id = id, .received = set});
+      b_.history.push_back(
+          fmt::format("peer {} says {} [{}] via {} id {}", peer, prefix, to_string(set.as_path), set.next_hop, id));
     }
   }
   bool take_out(const net::Prefix& prefix, net::PeerId peer, std::uint32_t id) {

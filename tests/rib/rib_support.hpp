@@ -115,6 +115,7 @@ class Bench {
   void up(net::PeerId peer, bool add_path = false) {
     contexts[peer.value()] = session(numbers[peer.value()], external[peer.value()], add_path);
     held[peer.value()] = {};
+    history.push_back(fmt::format("peer {} up", peer));
     rib.peer_up(peer, contexts[peer.value()]);
   }
   net::PeerId added_up(unsigned number, PeerOptions options = {}) {
@@ -228,9 +229,17 @@ class Bench {
   std::map<std::uint16_t, unsigned> numbers;
   std::map<std::uint16_t, bool> external;
   std::map<std::uint16_t, SessionInfo> contexts;
+  std::vector<std::string> history;
   std::map<std::uint16_t, Held> held;  // of those that are up
 
  private:
+  std::string tell(const std::string& what) const {
+    std::string text = "\n";
+    for (const auto& line : history) {
+      if (line.find(what) != std::string::npos || line.ends_with(" up")) text += line + "\n";
+    }
+    return text.substr(text.size() > 2000 ? text.size() - 2000 : 0);
+  }
   void read(std::uint16_t peer, Held& h, const wire::Bytes& bytes) {
     wire::SessionContext receive;
     receive.families = contexts[peer].families;
@@ -246,7 +255,9 @@ class Bench {
       const auto gone = [&](const wire::NlriField& field) {
         field.for_each([&](const wire::Nlri& nlri) {
           ++h.withdrawn;
-          EXPECT_EQ(h.routes.erase(nlri.prefix), 1u) << to_string(nlri.prefix) << " withdrawn and not held by peer " << peer;
+          history.push_back(fmt::format("peer {} loses {}", peer, nlri.prefix));
+          EXPECT_EQ(h.routes.erase(nlri.prefix), 1u)
+              << to_string(nlri.prefix) << " withdrawn and not held by peer " << peer << tell(to_string(nlri.prefix));
         });
       };
       const auto come = [&](const wire::NlriField& field) {
@@ -255,6 +266,8 @@ class Bench {
         ASSERT_EQ(decoded.reaction, wire::Reaction::None);
         field.for_each([&](const wire::Nlri& nlri) {
           ++h.announced;
+          history.push_back(fmt::format("peer {} gets {} [{}] via {}", peer, nlri.prefix,
+                                        to_string(decoded.set.as_path), decoded.set.next_hop));
           h.routes[nlri.prefix] = decoded.set;
         });
       };
