@@ -173,7 +173,7 @@ bool Rib::run(std::size_t budget) {
   auto& impl = *impl_;
   if (impl.sweeping()) impl.sweep(budget * kSweepPerBudget);
   impl.routes.decide_all();
-  const bool groups_have_more = impl.groups.run(budget, !impl.routes.dirty());
+  const bool groups_have_more = impl.groups.run(budget);
   bool reclaiming = false;
   for (auto& journal : impl.store.journals) reclaiming |= journal.reclaim(2 * budget);
   impl.finish_removed_peers();

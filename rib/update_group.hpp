@@ -53,6 +53,9 @@ class UpdateGroups {
   void route_refresh(net::PeerId peer, net::Family family);  // everything again (RFC 2918 §4)
 
   // --- work ---
+  // In run() and next_output() no entry may wait for its decision: an entry read before shows one state to who reads it
+  // now, and had another for who read it earlier, and two such groups must not become one.
+  //
   // Reads and encodes about `budget` routes. True: there is more that can be done now.
   [[nodiscard]] bool run(std::size_t budget);
   // True where run() would do something.
