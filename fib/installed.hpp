@@ -48,11 +48,13 @@ class RouteTable {
 
   [[nodiscard]] std::uint32_t find(const std::uint8_t* address, std::uint8_t length) const {
     if (slots_.empty()) return kNone;
-    for (std::uint32_t i = home(address, length);; i = next(i)) {
-      if (slots_[i] == kNone) return kNone;
-      const auto& entry = at(slots_[i]);
-      if (entry.state.length == length && std::memcmp(entry.address.data(), address, AddressBytes) == 0)
-        return slots_[i];
+    const auto hash = hash_of(address, length);
+    for (std::uint32_t i = home(hash);; i = next(i)) {
+      if (slots_[i] == kEmpty) return kNone;
+      if (slots_[i] >> kTagShift != tag(hash)) continue;  // most others, without a look at their entry
+      const auto index = slots_[i] & kIndexMask;
+      const auto& entry = at(index);
+      if (entry.state.length == length && std::memcmp(entry.address.data(), address, AddressBytes) == 0) return index;
     }
   }
 
@@ -72,17 +74,17 @@ class RouteTable {
 
   void erase(std::uint32_t index) {
     auto& entry = at(index);
-    std::uint32_t hole = home(entry.address.data(), entry.state.length);
-    while (slots_[hole] != index) hole = next(hole);
+    std::uint32_t hole = home(hash_of(entry.address.data(), entry.state.length));
+    while ((slots_[hole] & kIndexMask) != index) hole = next(hole);
     // Backward shift: no tombstones, so that lookups stay short under churn.
-    for (std::uint32_t i = next(hole); slots_[i] != kNone; i = next(i)) {
-      const auto& other = at(slots_[i]);
-      const auto ideal = home(other.address.data(), other.state.length);
+    for (std::uint32_t i = next(hole); slots_[i] != kEmpty; i = next(i)) {
+      const auto& other = at(slots_[i] & kIndexMask);
+      const auto ideal = home(hash_of(other.address.data(), other.state.length));
       if (distance(ideal, i) < distance(hole, i)) continue;
       slots_[hole] = slots_[i];
       hole = i;
     }
-    slots_[hole] = kNone;
+    slots_[hole] = kEmpty;
     entry.state = {};
     entry.state.want = free_;
     free_ = index;
@@ -101,7 +103,10 @@ class RouteTable {
  private:
   static constexpr std::uint32_t kChunkBits = 12, kChunkMask = (1u << kChunkBits) - 1;
 
-  [[nodiscard]] std::uint32_t home(const std::uint8_t* address, std::uint8_t length) const {
+  // A slot is 24 bits of index (16 million routes a family) and 8 bits of hash.
+  static constexpr std::uint32_t kTagShift = 24, kIndexMask = (1u << kTagShift) - 1, kEmpty = 0xffffffff;
+
+  [[nodiscard]] static std::uint64_t hash_of(const std::uint8_t* address, std::uint8_t length) {
     std::uint64_t key = length;
     if constexpr (AddressBytes == 4) {
       std::uint32_t word;
@@ -113,18 +118,22 @@ class RouteTable {
       std::memcpy(&low, address + 8, 8);
       key = net::hash_u64(high + key) ^ low;
     }
-    const std::uint64_t hash = net::hash_u64(key) >> 32;
-    return static_cast<std::uint32_t>((hash * slots_.size()) >> 32);  // range reduction without a power of two
+    return net::hash_u64(key);
   }
+  [[nodiscard]] std::uint32_t home(std::uint64_t hash) const {  // range reduction without a power of two
+    return static_cast<std::uint32_t>(((hash >> 32) * slots_.size()) >> 32);
+  }
+  [[nodiscard]] static std::uint32_t tag(std::uint64_t hash) { return static_cast<std::uint32_t>(hash & 0xff); }
   [[nodiscard]] std::uint32_t next(std::uint32_t i) const { return i + 1 == slots_.size() ? 0 : i + 1; }
   [[nodiscard]] std::uint32_t distance(std::uint32_t from, std::uint32_t to) const {
     return to >= from ? to - from : to + static_cast<std::uint32_t>(slots_.size()) - from;
   }
   void place(std::uint32_t index) {
     const auto& entry = at(index);
-    std::uint32_t i = home(entry.address.data(), entry.state.length);
-    while (slots_[i] != kNone) i = next(i);
-    slots_[i] = index;
+    const auto hash = hash_of(entry.address.data(), entry.state.length);
+    std::uint32_t i = home(hash);
+    while (slots_[i] != kEmpty) i = next(i);
+    slots_[i] = tag(hash) << kTagShift | index;
   }
   std::uint32_t take_entry() {
     if (free_ != kNone) {
@@ -137,7 +146,7 @@ class RouteTable {
   }
   void grow() {
     const auto size = slots_.empty() ? std::size_t{64} : slots_.size() + slots_.size() / 2;
-    std::vector<std::uint32_t>(size, kNone).swap(slots_);
+    std::vector<std::uint32_t>(size, kEmpty).swap(slots_);
     for (std::uint32_t i = 0; i < used_; ++i)
       if (at(i).state.flags & kLive) place(i);
   }
