@@ -90,14 +90,6 @@ void Core::apply_networks(const std::vector<rib::LocalRoute>& before, const std:
 }
 
 void Core::apply(config::Config config, const config::Diff& diff) {
-  // What only a restart changes stays as it is running.
-  config.fib = config_.fib;
-  config.api = config_.api;
-  config.metrics = config_.metrics;
-  config.state_dir = config_.state_dir;
-  config.router.asn = config_.router.asn;
-  config.router.id = config_.router.id;
-  config.router.listen = config_.router.listen;
   if (diff.networks) apply_networks(config_.networks, config.networks);
   config_ = std::move(config);
   if (diff.router) rib_.update_router(config::rib_settings(config_));

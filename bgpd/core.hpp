@@ -48,7 +48,7 @@ class Core final : public session::SessionOwner {
   ~Core() override;
 
   void start(std::set<std::string> owners_before);
-  // Applies what can be applied while running; what cannot stays as it was (and is in `changes` of the diff).
+  // `config` differs from the running one only in what can be changed while running (config::keep_until_restart).
   void apply(config::Config config, const config::Diff& diff);
   // Ends every session with Cease/Administrative Shutdown; `done` when they are closed.
   void stop(std::string text, std::function<void()> done);

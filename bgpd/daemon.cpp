@@ -352,7 +352,7 @@ net::Result<api::ConfigReport, api::ApiError> Daemon::reload() {
   }
   auto next = std::move(loaded->config);
   config::set_router_id(next, next.router.id.value_or(*running_.router.id));
-  auto diff = config::diff(running_, next);
+  const auto diff = config::diff(running_, next);
   for (const auto& finding : loaded->warnings) report.diagnostics.push_back(to_api(finding));
   for (const auto& change : diff.changes) {
     report.changes.push_back(to_api(change));
@@ -362,17 +362,10 @@ net::Result<api::ConfigReport, api::ApiError> Daemon::reload() {
   warnings_ = std::move(loaded->warnings);
   config_time_ = std::chrono::system_clock::now();
   if (diff.log) log_.configure(to_level(next.log.level), to_format(next.log.format));
-  // What needs a restart is still what is running: the next diff must say so again.
-  auto effective = next;
-  effective.fib = running_.fib;
-  effective.api = running_.api;
-  effective.metrics = running_.metrics;
-  effective.state_dir = running_.state_dir;
-  effective.router.asn = running_.router.asn;
-  effective.router.id = running_.router.id;
-  effective.router.listen = running_.router.listen;
-  running_ = effective;
-  to_core_box_.push(CoreTask([next = std::move(effective), diff = std::move(diff)](Core& core) { core.apply(next, diff); }));
+  // What needs a restart stays as it is running, and the next diff says so again.
+  config::keep_until_restart(running_, next);
+  to_core_box_.push(CoreTask([next, diff = config::diff(running_, next)](Core& core) { core.apply(next, diff); }));
+  running_ = std::move(next);
   write_log({LogLevel::Info, "CONFIG_APPLIED", fmt::format("{} changes", report.changes.size()), {}});
   notify("READY=1");
   return report;

@@ -135,16 +135,24 @@ class Node {
 // Asks until the answer is right; prints the last one when time is up.
 template <class T>
 T answer(const std::function<void(api::Reply<T>)>& ask) {
-  std::promise<net::Result<T, api::ApiError>> promise;
-  auto future = promise.get_future();
-  ask([&promise](net::Result<T, api::ApiError> result) { promise.set_value(std::move(result)); });
+  auto promise = std::make_shared<std::promise<net::Result<T, api::ApiError>>>();  // outlives whoever waits
+  auto future = promise->get_future();
+  ask([promise](net::Result<T, api::ApiError> result) { promise->set_value(std::move(result)); });
   if (future.wait_for(30s) != std::future_status::ready) {
     ADD_FAILURE() << "no answer within 30 s";
-    std::abort();  // the promise is on this stack
+    return {};
   }
   auto result = future.get();
   EXPECT_TRUE(result) << result.error().message;
   return *result;
+}
+
+void done(const std::function<void(api::Reply<void>)>& order) {
+  auto promise = std::make_shared<std::promise<bool>>();
+  auto future = promise->get_future();
+  order([promise](net::Result<void, api::ApiError> result) { promise->set_value(result.has_value()); });
+  ASSERT_EQ(future.wait_for(30s), std::future_status::ready);
+  EXPECT_TRUE(future.get());
 }
 
 bool wait_until(const std::function<bool()>& condition, std::chrono::seconds limit = 60s) {
@@ -160,7 +168,9 @@ std::string yaml(int own, int other, bool passive) {
   return fmt::format(
       "version: 1\nrouter: {{ asn: {0}, id: 127.0.7.{1}, listen: [\"127.0.7.{1}:17900\"] }}\npeers:\n"
       "  - {{ name: other, address: 127.0.7.{2}, port: 17900, local_address: 127.0.7.{1}, asn: {3}, families: [ipv4], "
-      "import: [all], export: [all], passive: {4} }}\npolicies: {{ all: [ {{ then: accept }} ] }}\n",
+      "import: [all], export: [out], passive: {4} }}\npolicies:\n  all: [ {{ then: accept }} ]\n"
+      // A next hop on the loopback would be refused, and rightly so (RFC 4271 §6.3).
+      "  out: [ {{ set: {{ next_hop: 192.0.2.{1} }}, then: accept }} ]\n",
       65000 + own, own, other, 65000 + other, passive);
 }
 
@@ -215,12 +225,12 @@ TEST(Threads, AnnouncersWatchersAndQuestionsAtOnce) {
   EXPECT_TRUE(wait_until([&] { return held() == 0; })) << held();
 
   // The watch ends on control, as the API ends it.
-  std::promise<void> gone;
-  control.post([&] {
+  auto gone = std::make_shared<std::promise<void>>();
+  control.post([&watch, gone] {
     watch.reset();
-    gone.set_value();
+    gone->set_value();
   });
-  gone.get_future().wait();
+  gone->get_future().wait();
 }
 
 TEST(Threads, SessionsComeAndGoWhileAsked) {
@@ -235,13 +245,9 @@ TEST(Threads, SessionsComeAndGoWhileAsked) {
     rib::LocalRoute route;
     route.prefix = net::Prefix::parse("10.9.0.0/16").value();
     (void)answer<api::Changed>([&](auto reply) { b.backend().announce("x", {route}, std::move(reply)); });
-    std::promise<bool> disabled;
-    a.backend().disable_peer("other", "round", [&](auto result) { disabled.set_value(result.has_value()); });
-    ASSERT_TRUE(disabled.get_future().get());
+    done([&](auto reply) { a.backend().disable_peer("other", "round", std::move(reply)); });
     ASSERT_TRUE(wait_until([&] { return state(b) != fsm::State::Established; }));
-    std::promise<bool> enabled;
-    a.backend().enable_peer("other", [&](auto result) { enabled.set_value(result.has_value()); });
-    ASSERT_TRUE(enabled.get_future().get());
+    done([&](auto reply) { a.backend().enable_peer("other", std::move(reply)); });
   }
 }
 
