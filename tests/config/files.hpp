@@ -11,7 +11,7 @@
 namespace podbgp::config::test {
 
 inline std::filesystem::path root() {
-  return std::filesystem::path(__FILE__).parent_path().parent_path().parent_path();
+  return PODBGP_SOURCE_DIR;  // not __FILE__: a compiler cache may make that relative
 }
 
 inline std::string read(const std::filesystem::path& path) {
