@@ -3,8 +3,8 @@
 namespace podbgp::bgpd {
 
 namespace {
-constexpr std::size_t kMaxChanges = 512;   // in one message
-constexpr std::size_t kReadPerTurn = 2048; // prefixes looked at, also those the filter drops
+constexpr std::size_t kMaxChanges = 512;    // in one message
+constexpr std::size_t kReadPerTurn = 2048;  // prefixes looked at, also those the filter drops
 }  // namespace
 
 Watches::Watches(rib::Rib& rib, ToControl to_control, Entry entry, PeerInfoOf peer_info, AllPeers all_peers)
@@ -15,7 +15,7 @@ Watches::Watches(rib::Rib& rib, ToControl to_control, Entry entry, PeerInfoOf pe
       all_peers_(std::move(all_peers)) {}
 
 void Watches::add(WatchId id, api::RouteWatchFilter filter, std::shared_ptr<api::RouteWatchSink> sink) {
-  auto reader = rib_.open_reader(!filter.all_paths);
+  auto reader = rib_.open_reader(!filter.all_paths, true);
   routes_.emplace(id, RouteWatch{std::move(filter), std::move(sink), std::move(reader)});
 }
 
@@ -44,6 +44,12 @@ void Watches::peer_removed(const std::string& name) {
 }
 
 bool Watches::feed(RouteWatch& watch) {
+  // Too many removed prefixes waited for it: it begins again, once it can take something.
+  if (watch.credits > 0 && rib_.take_reset(*watch.reader)) {
+    watch.snapshot_done = false;
+    to_control_(
+        [sink = watch.sink] { sink->on_reset("the watcher was too slow for the removed routes it had to hear of"); });
+  }
   std::vector<api::RibEntry> changes;
   while (watch.credits > 0 && !rib_.caught_up(*watch.reader)) {
     std::size_t looked_at = 0;
