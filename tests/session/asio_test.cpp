@@ -182,6 +182,21 @@ TEST_F(AsioTest, Rfc5082_ALowTtlIsNotHeard) {
   EXPECT_TRUE(wait([&] { return both_up(); })) << logs();
 }
 
+TEST_F(AsioTest, PasswordAndTtlSecurityOverIpv6) {
+  make("::1", "::1");
+  Endpoint endpoint, other;
+  endpoint.password = "secret";
+  endpoint.ttl_security_hops = 1;
+  other.password = "other";
+  us->face(*them, endpoint);
+  them->face(*us, other);
+  start();
+  EXPECT_FALSE(wait([&] { return them->accepted > 0; }, 300ms));
+  them->face(*us, endpoint);
+  us->session->reset("");
+  EXPECT_TRUE(wait([&] { return both_up(); })) << logs();
+}
+
 TEST_F(AsioTest, DialErrorsNameThePlaceAndARemedy) {
   std::string error;
   const auto dial = [&](Endpoint endpoint) {
