@@ -1,6 +1,7 @@
 #include "rib/rib.hpp"
 
 #include <algorithm>
+#include <tuple>
 
 #include "rib/rib_impl.hpp"
 
@@ -133,9 +134,11 @@ void Rib::peer_down(net::PeerId id) {
 void Rib::session_addresses_changed(net::PeerId id, SessionInfo session) {
   auto& peer = impl_->store.peer(id);
   if (!peer.up) return;
-  peer.session = std::move(session);
+  const auto old = std::exchange(peer.session, std::move(session));
   impl_->classify(id);
   impl_->groups.session_changed(id, peer.session);
+  const auto ours = [](const SessionInfo& s) { return std::tie(s.local_address, s.self_v4, s.self_v6); };
+  if (ours(old) == ours(peer.session)) return;
   impl_->start_job(SweepJob::Kind::Import, id.value());  // whether a next hop is our own address
 }
 
