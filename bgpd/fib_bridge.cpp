@@ -24,7 +24,7 @@ std::size_t FibBridge::HopSetHash::operator()(const fib::HopSet& set) const {
 }
 
 FibBridge::FibBridge(rib::Rib& rib, Send send, InterfaceOf interface_of)
-    : rib_(rib), send_(std::move(send)), interface_of_(std::move(interface_of)), reader_(rib.open_reader(false)) {}
+    : rib_(rib), send_(std::move(send)), interface_of_(std::move(interface_of)) {}
 
 fib::Hop FibBridge::to_hop(const rib::ForwardingHop& hop) const {
   fib::Hop out{hop.peer, {hop.gateway, {}}};
@@ -65,6 +65,8 @@ void FibBridge::release(fib::HopSetId id) {
 }
 
 bool FibBridge::run(std::size_t limit) {
+  // Not before: with `fib: off` nobody reads, and removed prefixes would wait for this reader for ever.
+  if (!reader_) reader_ = rib_.open_reader(false);
   std::size_t read = 0;
   while (read < limit) {
     fib::RouteBatch batch;
