@@ -492,7 +492,7 @@ TEST_F(PlannerTest, StopKeepsOrRemoves) {
   route("10.244.1.0/24", 2);
   (void)work();
   planner->stop(true);
-  pass(1s);
+  pass(3s);
   EXPECT_EQ(forwarding("10.244.1.0/24"), "none");
   EXPECT_THAT(kernel.objects, IsEmpty());
   EXPECT_EQ(count<Stopped>(), 1U);
@@ -533,6 +533,21 @@ TEST_F(PlannerTest, DumpsSelectedPrefixesWithTheirReasons) {
   EXPECT_EQ(dumps[1][prefix("10.1.0.0/24")].status, RouteStatus::Refused);
   EXPECT_TRUE(dumps[2][prefix("10.244.9.0/24")].blackhole);
   EXPECT_THAT(dumps[2][prefix("10.244.9.0/24")].reason, HasSubstr("not asked for yet"));
+}
+
+TEST_F(PlannerTest, AsksForTimeOnlyWhileItWaitsForSomething) {
+  pass(2s);
+  EXPECT_EQ(planner->deadline(), now - 2s + 60s) << "the sweep";
+  planner->converged();
+  pass(10s);
+  EXPECT_EQ(planner->deadline(), std::nullopt) << "idle: no wake-ups";
+  define(2, {hop(1, "10.1.0.1")});
+  failures[OpKind::AddRoute] = ENOMEM;
+  route("10.244.1.0/24", 2);
+  pass(2s);
+  ASSERT_TRUE(planner->deadline());
+  EXPECT_LE(*planner->deadline(), now + 10s);
+  EXPECT_GT(*planner->deadline(), now);
 }
 
 TEST_F(PlannerTest, CountersAreToldAtMostOnceASecond) {
