@@ -18,6 +18,10 @@ std::shared_ptr<CompiledChain> PolicyEvaluator::compile(const PolicyChain& chain
 AttrIndex PolicyEvaluator::evaluate(CompiledChain& chain, const PrefixKey& prefix, AttrIndex in, RouteSource source,
                                     std::string_view peer_name) {
   const auto& program = chain.program_;
+  if (program.accepts_unchanged()) {
+    attributes_->ref(in);
+    return in;
+  }
   RouteContext context{.prefix = {}, .source = source, .peer = peer_name};
   std::uint64_t bits = 0;
   if (program.looks_at_context()) {

@@ -75,6 +75,9 @@ PolicyProgram::PolicyProgram(PolicyChain chain, net::Asn own_asn) : chain_(std::
       add_conditions(steps_.back());
     }
   }
+  if (steps_.empty()) return;
+  const auto& first = *steps_.front().statement;
+  accepts_unchanged_ = first.then == Verdict::Accept && first.match == Match{} && first.set == Changes{};
 }
 
 void PolicyProgram::add_conditions(Step& step) {

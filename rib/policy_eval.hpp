@@ -42,6 +42,8 @@ class PolicyProgram {
   [[nodiscard]] net::Asn own_asn() const { return own_asn_; }
   // False: the result depends on the attributes only, and context_bits() is 0 for every route.
   [[nodiscard]] bool looks_at_context() const { return !conditions_.empty(); }
+  // True: accepts every route as it is ("accept all"), so that there is nothing to evaluate or to remember.
+  [[nodiscard]] bool accepts_unchanged() const { return accepts_unchanged_; }
   // False (more than 64 conditions on the context): results must not be cached by context_bits().
   [[nodiscard]] bool cacheable() const { return conditions_.size() <= kMaxBits; }
   [[nodiscard]] std::uint64_t context_bits(const RouteContext& context) const;
@@ -74,6 +76,7 @@ class PolicyProgram {
   net::Asn own_asn_;
   std::vector<Step> steps_;
   std::vector<Condition> conditions_;
+  bool accepts_unchanged_ = false;
 };
 
 // The conditions on attributes, for which the context is not needed.

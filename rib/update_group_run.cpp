@@ -164,7 +164,7 @@ bool UpdateGroups::run(std::size_t budget) {
   impl.merge();
   impl.bury(budget);
   const bool more = has_work();
-  if (!more && impl.packer.memory_bytes() > 256 * 1024) impl.packer.release_memory();
+  if (!more && impl.packer.is_large()) impl.packer.release_memory();
   return more;
 }
 

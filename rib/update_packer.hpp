@@ -25,7 +25,10 @@ class UpdatePacker {
 
   // Encodes all that is pending; what was gathered first comes first.
   void flush(const ExportTarget& target, std::vector<std::shared_ptr<const Chunk>>& chunks);
-  void release_memory();  // when nothing is going on
+  void release_memory();                 // when nothing is going on
+  [[nodiscard]] bool is_large() const {  // about: more than is worth keeping
+    return routes_.capacity() * sizeof(Route) + buckets_.capacity() * (sizeof(Bucket) + 128) > 256 * 1024;
+  }
   [[nodiscard]] std::size_t memory_bytes() const;
 
  private:

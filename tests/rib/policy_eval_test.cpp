@@ -257,6 +257,22 @@ TEST(Policy, SaysWhatItSetOfMedAndNextHop) {
   EXPECT_TRUE(result.med_set && result.next_hop_self && !result.next_hop_set);
 }
 
+TEST(Policy, AcceptAllIsKnownAsSuch) {
+  const auto known = [](std::vector<Statement> statements) {
+    return PolicyProgram({Policy{"p", std::move(statements)}}, net::Asn{1}).accepts_unchanged();
+  };
+  Match match;
+  match.med = 1;
+  Changes changes;
+  changes.clear_med = true;
+  EXPECT_TRUE(known({{"s", {}, {}, Verdict::Accept}, {"t", {}, {}, Verdict::Reject}}));
+  EXPECT_FALSE(known({}));
+  EXPECT_FALSE(known({{"s", {}, {}, Verdict::Continue}, {"t", {}, {}, Verdict::Accept}}));
+  EXPECT_FALSE(known({{"s", {}, {}, Verdict::Reject}}));
+  EXPECT_FALSE(known({{"s", match, {}, Verdict::Accept}}));
+  EXPECT_FALSE(known({{"s", {}, changes, Verdict::Accept}}));
+}
+
 TEST(Policy, LongPrefixListsAnswerLikeShortOnes) {
   std::mt19937 random(7);
   std::vector<PrefixRange> all;
@@ -354,6 +370,14 @@ TEST_F(PolicyCacheTest, RejectionIsRememberedAndExplained) {
   for (int i = 0; i < 2; ++i) EXPECT_EQ(evaluator.evaluate(*chain, key, in, RouteSource::Bgp, ""), kNoAttr);
   EXPECT_EQ(evaluator.explain(*chain, key, in, RouteSource::Bgp, "").decided_by, "p[0]");
   attributes.unref(in);
+}
+
+TEST_F(PolicyCacheTest, AcceptAllGivesBackWhatItGot) {
+  const auto chain = evaluator.compile({Policy{"p", {{"s", {}, {}, Verdict::Accept}}}}, net::Asn{1});
+  const auto in = attributes.intern(typical());
+  EXPECT_EQ(evaluator.evaluate(*chain, PrefixKey::of(prefix("10.0.0.0/8")), in, RouteSource::Bgp, ""), in);
+  EXPECT_EQ(attributes[in].refs, 2u);
+  attributes.unref(in, 2);
 }
 
 // Indices are reused: results must never be those of an earlier record with the same index.
