@@ -1,9 +1,12 @@
 // AsioTransport and Listener on real sockets of the loopback interface: 127.0.1.1 is we, 127.0.1.2 the peer.
 #include <thread>
 
+#include <netinet/in.h>
+
 #include "fixture.hpp"
 #include "session/asio_transport.hpp"
 #include "session/listener.hpp"
+#include "session/socket.hpp"
 
 namespace podbgp::session::test {
 namespace {
@@ -195,6 +198,36 @@ TEST_F(AsioTest, PasswordAndTtlSecurityOverIpv6) {
   them->face(*us, endpoint);
   us->session->reset("");
   EXPECT_TRUE(wait([&] { return both_up(); })) << logs();
+}
+
+int option(const socket::Fd& fd, int level, int name) {
+  int value = -1;
+  socklen_t size = sizeof value;
+  EXPECT_EQ(getsockopt(fd.get(), level, name, &value, &size), 0);
+  return value;
+}
+
+TEST(Socket, Rfc4271_AppendixE_InternetControl) {
+  Endpoint v4, v6;
+  v4.address = ip("127.0.1.2");
+  v6.address = ip("::1");
+  EXPECT_EQ(option(*socket::make_dialing(v4), IPPROTO_IP, IP_TOS), 0xc0);
+  EXPECT_EQ(option(*socket::make_dialing(v6), IPPROTO_IPV6, IPV6_TCLASS), 0xc0);
+}
+
+TEST(Socket, Rfc5082_3_TtlIsThatOfTheEndpoint) {
+  Endpoint endpoint;
+  endpoint.address = ip("127.0.1.2");
+  EXPECT_EQ(option(*socket::make_dialing(endpoint), IPPROTO_IP, IP_TTL), 1) << "external peers are one hop away";
+  endpoint.ttl = 255;
+  EXPECT_EQ(option(*socket::make_dialing(endpoint), IPPROTO_IP, IP_TTL), 255);
+  endpoint.ttl = 1;
+  endpoint.ttl_security_hops = 3;
+  const auto fd = socket::make_dialing(endpoint);
+  EXPECT_EQ(option(*fd, IPPROTO_IP, IP_TTL), 255);
+  EXPECT_EQ(option(*fd, IPPROTO_IP, IP_MINTTL), 253);
+  EXPECT_EQ(option(*socket::make_listening(ip("127.0.1.1"), 0, 1), IPPROTO_IP, IP_TTL), 255)
+      << "a peer with GTSM checks our SYN-ACK too";
 }
 
 TEST_F(AsioTest, DialErrorsNameThePlaceAndARemedy) {
