@@ -130,6 +130,7 @@ class Core final : public session::SessionOwner {
   void handle_fib(fib::NextHopState state);
   void handle_fib(fib::RouteResults results);
   void handle_fib(fib::Warning warning);
+  void handle_fib(fib::Notice notice);
   void handle_fib(fib::Counters counters);
   void handle_fib(fib::InterfaceAddresses addresses);
   void handle_fib(fib::LinkUp link);

@@ -162,6 +162,8 @@ void Core::handle_fib(fib::Warning warning) {
   }
 }
 
+void Core::handle_fib(fib::Notice notice) { log(LogLevel::Warn, "FIB_NOTICE", std::move(notice.text)); }
+
 void Core::handle_fib(fib::Counters counters) { fib_counters_ = std::move(counters.counters); }
 
 void Core::handle_fib(fib::InterfaceAddresses addresses) {

@@ -6,7 +6,7 @@
 #include <set>
 
 #include <poll.h>
-#include <spdlog/spdlog.h>
+#include <fmt/format.h>
 #include <sys/eventfd.h>
 #include <sys/prctl.h>
 #include <unistd.h>
@@ -70,6 +70,7 @@ class Fib::Loop final : private FactSink {
   void handle(ToFib& message);
   void handle_without_kernel(ToFib& message);
   bool drain_monitor();
+  void discard_backlog();
   void full_dump();
   bool dump(DumpKind kind, FactSink& sink, bool& interrupted);
   bool one_batch();
@@ -80,6 +81,7 @@ class Fib::Loop final : private FactSink {
   void name_culprits();
   void wait();
   void warn(std::string text);
+  void note(std::string text);
 
   const Settings settings_;
   const FibTuning tuning_;
@@ -163,16 +165,25 @@ bool Fib::Loop::drain_monitor() {
   for (int datagrams = 0; datagrams < 1024; ++datagrams) {
     const auto got = monitor_.receive(false);
     if (!got) {
-      if (got.error() == ENOBUFS) {
-        overrun_ = true;
-        return true;
-      }
-      return false;
+      if (got.error() != ENOBUFS) return false;
+      overrun_ = true;
+      discard_backlog();
+      return true;
     }
     replies_.clear();
     decoder_.decode(*got, *this, replies_);
   }
   return true;
+}
+
+// The kernel reports an overrun once and then stays silent about further losses until the queue has been empty
+// (netlink's congestion bit). A dump that starts before that could be older than a loss nobody hears of; so the queue is
+// emptied first. What is in it need not be read: the dump says it all.
+void Fib::Loop::discard_backlog() {
+  for (int datagrams = 0; datagrams < 1 << 20; ++datagrams) {
+    const auto got = monitor_.receive(false);
+    if (!got && got.error() != ENOBUFS) return;
+  }
 }
 
 bool Fib::Loop::dump(DumpKind kind, FactSink& sink, bool& interrupted) {
@@ -183,7 +194,7 @@ bool Fib::Loop::dump(DumpKind kind, FactSink& sink, bool& interrupted) {
   for (;;) {
     const auto got = requests_.receive(true);
     if (!got) {
-      spdlog::warn("fib: a kernel dump broke off: {}", std::strerror(got.error()));
+      note(fmt::format("a kernel dump broke off: {}", std::strerror(got.error())));
       return false;
     }
     replies_.clear();
@@ -199,7 +210,7 @@ bool Fib::Loop::dump(DumpKind kind, FactSink& sink, bool& interrupted) {
       }
       // A kernel without IPv6 has no IPv6 routes.
       if (kind == DumpKind::RoutesV6 && (reply.error == EOPNOTSUPP || reply.error == EAFNOSUPPORT)) return true;
-      spdlog::warn("fib: the kernel refused a dump: {} {}", std::strerror(reply.error), reply.text);
+      note(fmt::format("the kernel refused a dump: {} {}", std::strerror(reply.error), reply.text));
       return false;
     }
   }
@@ -211,7 +222,7 @@ void Fib::Loop::full_dump() {
                                       DumpKind::NextHops, DumpKind::RoutesV4,  DumpKind::RoutesV6};
   if (overrun_) {
     ++overruns_;
-    spdlog::warn("fib: the kernel dropped notifications; reading its tables again");
+    note("the kernel dropped notifications; reading its tables again");
     overrun_ = false;
   }
   for (int attempt = 1;; ++attempt) {
@@ -241,7 +252,7 @@ bool Fib::Loop::one_batch() {
     encoder_.append(ops_[i], first + static_cast<std::uint32_t>(i), i + 1 == ops_.size(), out_);
   errors_.clear();
   if (const auto sent = requests_.send(out_); !sent) {
-    spdlog::warn("fib: cannot send to the kernel: {}", std::strerror(sent.error()));
+    note(fmt::format("cannot send to the kernel: {}", std::strerror(sent.error())));
     for (std::size_t i = 0; i < ops_.size(); ++i) errors_.push_back({i, sent.error(), {}});
   } else {
     collect_answers(first, ops_.size());
@@ -282,6 +293,7 @@ void Fib::Loop::check_usage() {
 }
 
 void Fib::Loop::warn(std::string text) { deliver_(Warning{std::move(text)}); }
+void Fib::Loop::note(std::string text) { deliver_(Notice{std::move(text)}); }
 
 void Fib::Loop::check_host() {
   if (!settings_.install) return;
@@ -308,7 +320,7 @@ void Fib::Loop::name_culprits() {
   for (const auto& [port, culprit] : culprits_) {
     const auto who = port == 0 ? std::string("the kernel") : who_is(port);
     const auto more = culprit.changes > 1 ? fmt::format(" and changed {} more of ours", culprit.changes - 1) : "";
-    spdlog::warn("fib: {} {}{}; putting it right", who, culprit.example, more);
+    note(fmt::format("{} {}{}; putting it right", who, culprit.example, more));
   }
   culprits_.clear();
 }

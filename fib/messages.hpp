@@ -82,6 +82,7 @@ struct RouteResult {
 };
 struct RouteResults { std::vector<RouteResult> results; };  // only changes of status; failures always
 struct Warning { std::string text; };                // the host would not forward: remedy included
+struct Notice { std::string text; };                 // something happened that the log should have: an overrun, a foreign change
 struct FibCounters {
   std::uint64_t installed_v4 = 0, installed_v6 = 0, adopted = 0, swept = 0, refused = 0, pending = 0;
   std::uint64_t nexthop_objects = 0, nexthop_groups = 0;
@@ -105,6 +106,6 @@ struct RouteDump { std::uint64_t request = 0; std::vector<KernelRoute> routes; b
 struct Synced {};                                    // initial dump read: adoption is done
 struct Stopped {};
 
-using FromFib = std::variant<NextHopState, RouteResults, Warning, Counters, InterfaceAddresses, LinkUp, RouteDump, Synced, Stopped>;
+using FromFib = std::variant<NextHopState, RouteResults, Warning, Notice, Counters, InterfaceAddresses, LinkUp, RouteDump, Synced, Stopped>;
 
 }  // namespace podbgp::fib
