@@ -100,10 +100,6 @@ class Backend(abc.ABC):
     @abc.abstractmethod
     def destroy(self): ...
 
-    @abc.abstractmethod
-    def shell_hint(self, node):
-        """A command line for a person who wants to look around in the node."""
-
 
 def stop_process(process, signal_number=signal.SIGTERM, seconds=5):
     """Ends a child that we started, firmly if it does not listen."""

@@ -79,6 +79,7 @@ class Lab:
             with contextlib.suppress(Exception):
                 if speaker.kind not in self.versions:
                     self.versions[speaker.kind] = speaker.version()
+        findings = [f"{speaker.name}: {line}" for speaker in self.speakers_of("podbgp") for line in speaker.findings()]
         for process in self.captures:
             backend.stop_process(process)
         (self.results / "facts.txt").write_text("".join(line + "\n" for line in self.facts), encoding="utf-8")
@@ -87,6 +88,7 @@ class Lab:
         if not self.failed and not self.options["keep"]:
             for file in self.results.glob("*.pcap"):
                 file.unlink()
+        assert not findings, "\n".join(findings)
 
     def _start_captures(self):
         for node in self.nodes.values():
@@ -100,6 +102,12 @@ class Lab:
     def capture(self, node):
         """The file with the node's BGP packets, as it grows."""
         return self.results / f"{node}.pcap"
+
+    @property
+    def sanitized(self):
+        """Whether podbgpd was built with a sanitizer: then its memory says nothing."""
+        folder = find_binaries(self.options["bin"])
+        return folder is not None and any(name in (folder / "podbgpd").read_bytes() for name in (b"__asan_init", b"__tsan_init"))
 
     # --- parts ---
     @property

@@ -13,12 +13,17 @@ import yaml
 from lib import backend
 
 HERE = pathlib.Path(__file__).resolve().parent
+PASSED = ("ASAN_OPTIONS", "UBSAN_OPTIONS", "TSAN_OPTIONS", "LSAN_OPTIONS")  # what a sanitized build is told
 IMAGES = HERE.parent / "images" / "images.yml"
 
 
 def images():
     """How an image's name is met on plain namespaces: which root, which folders it brings."""
     return yaml.safe_load(IMAGES.read_text(encoding="utf-8"))
+
+
+def enter_argv(pid):
+    return ["nsenter", f"--target={pid}", "--net", "--mount", "--pid", "--uts", "--ipc", "--"]
 
 
 class NetnsNode(backend.Node):
@@ -31,10 +36,14 @@ class NetnsNode(backend.Node):
     def pid(self):
         return self._pid
 
+    @property
+    def path(self):
+        return self._path
+
     def exec_argv(self, argv):
-        env = [f"{key}={value}" for key, value in self.spec.env.items()]
-        return ["nsenter", f"--target={self._pid}", "--net", "--mount", "--pid", "--uts", "--ipc", "--",
-                "env", "-i", f"PATH={self._path}", "HOME=/root", "TERM=dumb", *env, *argv]
+        passed = {key: os.environ[key] for key in PASSED if key in os.environ}
+        env = [f"{key}={value}" for key, value in (passed | self.spec.env).items()]
+        return [*enter_argv(self._pid), "env", "-i", f"PATH={self._path}", "HOME=/root", "TERM=dumb", *env, *argv]
 
 
 class NetnsBackend(backend.Backend):
@@ -119,11 +128,8 @@ class NetnsBackend(backend.Backend):
         self.holders.clear()
         remove_state(self.results)
 
-    def shell_hint(self, node):
-        return shlex.join(["nsenter", f"--target={self.nodes[node].pid}", "--all", "sh"])
-
     def _write_state(self):
-        nodes = {name: {"pid": node.pid, "started": start_time(node.pid)} for name, node in self.nodes.items()}
+        nodes = {name: {"pid": node.pid, "started": start_time(node.pid), "path": node.path} for name, node in self.nodes.items()}
         (self.results / "state.json").write_text(json.dumps({"lab": self.topology.name, "nodes": nodes}), encoding="utf-8")
 
 
@@ -150,6 +156,13 @@ def remove_state(results):
         (results / "root").rmdir()
     except OSError:
         pass
+
+
+def enter(results, node, command):
+    """Becomes a shell, or the command, in a node of a lab that was kept."""
+    state = json.loads((pathlib.Path(results) / "state.json").read_text(encoding="utf-8"))["nodes"][node]
+    environment = ["env", f"PATH={state['path']}", f"PS1={node}# ", "HOME=/root"]
+    os.execvp("nsenter", [*enter_argv(state["pid"]), *environment, *(command or ["sh"])])
 
 
 def down(results):

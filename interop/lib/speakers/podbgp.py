@@ -6,6 +6,7 @@ import re
 from lib import waiting
 from lib.speakers import base
 
+SANITIZER = re.compile(r"(ERROR|WARNING): (Address|Leak|Thread|Memory)Sanitizer|: runtime error: ")
 CONFIG = "/etc/podbgp/podbgp.yaml"
 
 
@@ -40,6 +41,10 @@ class PodBgp(base.Speaker):
 
     def json(self, *words, timeout=30):
         return snake(json.loads(self.cli(*words, "-o", "json", timeout=timeout).stdout or "{}"))
+
+    def findings(self):
+        """What a sanitizer wrote into the log: lines that no run may have."""
+        return [line for line in self.log().splitlines() if SANITIZER.search(line)]
 
     def version(self):
         return self.node.exec("podbgpd", "--version").stdout.strip().replace("podbgpd ", "")
