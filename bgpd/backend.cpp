@@ -131,10 +131,7 @@ namespace {
 api::RibEntry kernel_entry(const fib::KernelRoute& route) {
   api::RibEntry entry;
   entry.route.prefix = route.prefix;
-  using State = api::KernelState::State;
-  constexpr State states[] = {State::Installed, State::None, State::Refused, State::Pending};
-  entry.kernel = api::KernelState{states[static_cast<std::size_t>(route.status)], route.reason, route.next_hops,
-                                  route.blackhole};
+  entry.kernel = kernel_state(route);
   return entry;
 }
 

@@ -30,6 +30,9 @@
 
 namespace podbgp::bgpd {
 
+// One fact of the kernel's table as the API shows it.
+[[nodiscard]] api::KernelState kernel_state(const fib::KernelRoute& route);
+
 class Core final : public session::SessionOwner {
  public:
   struct Ports {

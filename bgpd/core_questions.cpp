@@ -7,13 +7,13 @@
 
 namespace podbgp::bgpd {
 
-namespace {
-
-api::KernelState to_state(const fib::KernelRoute& route) {
+api::KernelState kernel_state(const fib::KernelRoute& route) {
   using State = api::KernelState::State;
   constexpr State states[] = {State::Installed, State::None, State::Refused, State::Pending};
   return {states[static_cast<std::size_t>(route.status)], route.reason, route.next_hops, route.blackhole};
 }
+
+namespace {
 
 api::MessageCounters to_counters(const session::MessageCounters& c) {
   return {c.open, c.update, c.notification, c.keepalive, c.route_refresh, c.octets};
@@ -127,7 +127,7 @@ void Core::kernel_states(std::vector<net::Prefix> prefixes,
   const auto request = next_dump_++;
   auto collect = [done = std::move(done)](std::vector<fib::KernelRoute> routes) mutable {
     std::unordered_map<net::Prefix, api::KernelState> states;
-    for (const auto& route : routes) states.emplace(route.prefix, to_state(route));
+    for (const auto& route : routes) states.emplace(route.prefix, kernel_state(route));
     done(std::move(states));
   };
   dumps_.emplace(request, Dump{{}, std::move(collect)});
