@@ -28,7 +28,7 @@ PrefixKey PrefixKey::of(const net::Prefix& prefix) {
 PrefixKey PrefixKey::of(net::Family family, std::uint8_t length, const std::uint8_t* octets) {
   PrefixKey key{family, length, {}};
   const std::size_t n = (length + 7u) / 8u;
-  std::memcpy(key.octets.data(), octets, n);
+  for (std::size_t i = 0; i < n; ++i) key.octets[i] = octets[i];  // three or four, mostly: no call
   if (length % 8 != 0) key.octets[n - 1] &= static_cast<std::uint8_t>(0xff00u >> (length % 8));
   return key;
 }
