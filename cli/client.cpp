@@ -1,5 +1,6 @@
 #include "cli/client.hpp"
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 
@@ -14,6 +15,7 @@
 
 #include "google/rpc/error_details.pb.h"
 #include "google/rpc/status.pb.h"
+#include "net/prefix.hpp"
 #include "podbgp/v1/daemon_service.grpc.pb.h"
 #include "podbgp/v1/peer_service.grpc.pb.h"
 #include "podbgp/v1/rib_service.grpc.pb.h"
@@ -53,6 +55,20 @@ int exit_code_of(grpc::StatusCode code) {
     case grpc::StatusCode::UNIMPLEMENTED: return kUnreachable;
     default: return kRefused;
   }
+}
+
+// The daemon lists in the order of its tables; people, and those who compare two outputs, want the order of addresses.
+void sort_by_prefix(v1::ListPathsResponse& paths) {
+  auto& entries = *paths.mutable_entries();
+  std::vector<std::pair<net::Prefix, int>> order;
+  order.reserve(static_cast<std::size_t>(entries.size()));
+  for (int i = 0; i < entries.size(); ++i)
+    order.emplace_back(net::Prefix::parse(entries[i].prefix()).value_or(net::Prefix()), i);
+  std::ranges::sort(order);
+  v1::ListPathsResponse sorted;
+  sorted.set_revision(paths.revision());
+  for (const auto& [prefix, i] : order) sorted.add_entries()->Swap(&entries[i]);
+  paths.Swap(&sorted);
 }
 
 }  // namespace
@@ -196,8 +212,10 @@ Answer<v1::ListPathsResponse> Client::list_paths(v1::ListPathsRequest request) {
     request.set_page_token(page->next_page_token());
     all.set_revision(page->revision());
     for (auto& entry : *page->mutable_entries()) all.add_entries()->Swap(&entry);
-    if (request.page_token().empty()) return all;
+    if (request.page_token().empty()) break;
   }
+  sort_by_prefix(all);
+  return all;
 }
 
 Answer<v1::ListRoutesResponse> Client::list_routes(const std::string& owner) {

@@ -1,5 +1,5 @@
 // Client: the calls of podbgp.v1 that the command line makes, without a gRPC type in its face. Lists come back whole:
-// all pages are fetched and merged.
+// all pages are fetched and merged, paths sorted by prefix.
 #pragma once
 
 #include <functional>

@@ -78,10 +78,10 @@ CLI::Option* list(CLI::App* app, const std::string& name, std::vector<std::strin
 }
 
 void add_globals(CLI::App& app, Raw& raw) {
-  app.add_option("--server", raw.options.server, "where podbgpd listens: unix:///PATH");
-  app.add_option("-o,--output", raw.output, "table, wide or json");
-  app.add_option("--owner", raw.owner, "owner of the routes");
-  app.add_option("--timeout", raw.timeout, "how long to wait for an answer: 500ms, 5s, 1m");
+  app.add_option("--server", raw.options.server, "where podbgpd listens: unix:///PATH")->take_last();
+  app.add_option("-o,--output", raw.output, "table, wide or json")->take_last();
+  app.add_option("--owner", raw.owner, "owner of the routes")->take_last();
+  app.add_option("--timeout", raw.timeout, "how long to wait for an answer: 500ms, 5s, 1m")->take_last();
   app.add_flag("--no-headers", raw.no_headers, "tables without their first line");
 }
 

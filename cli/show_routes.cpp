@@ -66,12 +66,10 @@ std::string next_hop(const v1::PathAttributes& attributes) {
   return attributes.next_hop().empty() ? "self" : attributes.next_hop();
 }
 
-std::vector<Table::Cell> row(const v1::RibEntry& entry, const v1::Path& path, bool first, View view,
-                             const Style& style) {
+std::vector<Table::Cell> row(const v1::RibEntry& entry, const v1::Path& path, bool first, const Style& style) {
   const auto& attributes = path.attributes();
   std::vector<Table::Cell> cells{
-      // What a peer was sent has no place in our decision.
-      view == View::Advertised ? "" : mark(path),
+      mark(path),
       entry.prefix(),
       next_hop(attributes),
       from(path),
@@ -109,17 +107,31 @@ void show_kernel(std::ostream& out, const Style& style, const v1::ListPathsRespo
   table.print(out, style.headers, style.colour);
 }
 
+// As it was sent: neither our decision nor our kernel is in it.
+void show_advertised(std::ostream& out, const Style& style, const v1::ListPathsResponse& paths) {
+  Table table({{"NETWORK"}, {"NEXTHOP"}, {"LOCPREF", true}, {"MED", true}, {"AS-PATH"}, {"COMMUNITIES"}});
+  for (const auto& entry : paths.entries()) {
+    for (const auto& path : entry.paths()) {
+      const auto& attributes = path.attributes();
+      table.add({entry.prefix(), next_hop(attributes), number(attributes.has_local_pref(), attributes.local_pref()),
+                 number(attributes.has_med(), attributes.med()), as_path(attributes), communities(attributes)});
+    }
+  }
+  table.print(out, style.headers, style.colour);
+}
+
 }  // namespace
 
 void show(std::ostream& out, const Style& style, const v1::ListPathsResponse& paths, View view) {
   if (view == View::Kernel) return show_kernel(out, style, paths);
+  if (view == View::Advertised) return show_advertised(out, style, paths);
   std::vector<Table::Column> columns{{"*>"},        {"NETWORK"}, {"NEXTHOP"},   {"FROM"}, {"LOCPREF", true},
                                      {"MED", true}, {"AS-PATH"}, {"AGE", true}, {"FIB"},  {"COMMUNITIES"}};
   if (style.wide())
     for (const char* more : {"REASON", "ORIGINATOR", "CLUSTERS"}) columns.push_back({more});
   Table table(std::move(columns));
   for (const auto& entry : paths.entries())
-    for (int i = 0; i < entry.paths_size(); ++i) table.add(row(entry, entry.paths(i), i == 0, view, style));
+    for (int i = 0; i < entry.paths_size(); ++i) table.add(row(entry, entry.paths(i), i == 0, style));
   table.print(out, style.headers, style.colour);
   if (style.headers) note_refusals(out, paths);
 }

@@ -135,8 +135,8 @@ std::string names(const List& routes) {
 }  // namespace
 
 void FakeBackend::announce(std::string owner, std::vector<rib::LocalRoute> routes, Reply<Changed> reply) {
-  ask("announce " + owner + names(routes), [this, owner, routes = std::move(routes),
-                                            reply = std::move(reply)]() mutable {
+  auto what = "announce " + owner + names(routes);
+  ask(std::move(what), [this, owner, routes = std::move(routes), reply = std::move(reply)]() mutable {
     Changed changed;
     for (const auto& route : routes) {
       auto [it, fresh] = owners_[owner].routes.try_emplace(route.prefix, route);
@@ -151,44 +151,44 @@ void FakeBackend::announce(std::string owner, std::vector<rib::LocalRoute> route
 }
 
 void FakeBackend::withdraw(std::string owner, std::vector<net::Prefix> prefixes, Reply<Changed> reply) {
-  ask("withdraw " + owner + names(prefixes),
-      [this, owner, prefixes = std::move(prefixes), reply = std::move(reply)]() mutable {
-        Changed changed;
-        for (const auto& prefix : prefixes) {
-          const bool there = owners_[owner].routes.erase(prefix) == 1;
-          changed.results.push_back(there ? ChangeResult::Removed : ChangeResult::NotFound);
-          if (there) ++revision_;
-        }
-        changed.revision = revision_;
-        reply(std::move(changed));
-      });
+  auto what = "withdraw " + owner + names(prefixes);
+  ask(std::move(what), [this, owner, prefixes = std::move(prefixes), reply = std::move(reply)]() mutable {
+    Changed changed;
+    for (const auto& prefix : prefixes) {
+      const bool there = owners_[owner].routes.erase(prefix) == 1;
+      changed.results.push_back(there ? ChangeResult::Removed : ChangeResult::NotFound);
+      if (there) ++revision_;
+    }
+    changed.revision = revision_;
+    reply(std::move(changed));
+  });
 }
 
 void FakeBackend::replace(std::string owner, std::vector<rib::LocalRoute> routes, std::uint64_t generation,
                           Reply<Replaced> reply) {
-  ask("replace " + owner + names(routes),
-      [this, owner, routes = std::move(routes), generation, reply = std::move(reply)]() mutable {
-        auto& mine = owners_[owner];
-        if (generation != 0 && generation < mine.generation)
-          return reply(net::fail(ApiError{ApiError::Code::FailedPrecondition,
-                                          "GENERATION_TOO_OLD",
-                                          fmt::format("owner '{}' is at generation {}", owner, mine.generation),
-                                          "generation",
-                                          {{"current_generation", std::to_string(mine.generation)}}}));
-        if (generation != 0) mine.generation = generation;
-        Replaced done;
-        std::map<net::Prefix, rib::LocalRoute> next;
-        for (const auto& route : routes) {
-          const auto it = mine.routes.find(route.prefix);
-          ++(it == mine.routes.end() ? done.added : it->second == route ? done.unchanged : done.updated);
-          next.emplace(route.prefix, route);
-        }
-        for (const auto& [prefix, route] : mine.routes) done.removed += next.contains(prefix) ? 0 : 1;
-        mine.routes = std::move(next);
-        done.generation = mine.generation;
-        done.revision = ++revision_;
-        reply(done);
-      });
+  auto what = "replace " + owner + names(routes);
+  ask(std::move(what), [this, owner, routes = std::move(routes), generation, reply = std::move(reply)]() mutable {
+    auto& mine = owners_[owner];
+    if (generation != 0 && generation < mine.generation)
+      return reply(net::fail(ApiError{ApiError::Code::FailedPrecondition,
+                                      "GENERATION_TOO_OLD",
+                                      fmt::format("owner '{}' is at generation {}", owner, mine.generation),
+                                      "generation",
+                                      {{"current_generation", std::to_string(mine.generation)}}}));
+    if (generation != 0) mine.generation = generation;
+    Replaced done;
+    std::map<net::Prefix, rib::LocalRoute> next;
+    for (const auto& route : routes) {
+      const auto it = mine.routes.find(route.prefix);
+      ++(it == mine.routes.end() ? done.added : it->second == route ? done.unchanged : done.updated);
+      next.emplace(route.prefix, route);
+    }
+    for (const auto& [prefix, route] : mine.routes) done.removed += next.contains(prefix) ? 0 : 1;
+    mine.routes = std::move(next);
+    done.generation = mine.generation;
+    done.revision = ++revision_;
+    reply(done);
+  });
 }
 
 void FakeBackend::list_owned(std::string owner, std::size_t limit, std::string token, Reply<OwnedRoutes> reply) {
