@@ -107,6 +107,7 @@ std::string_view to_string(ExportReason reason) {
     case ExportReason::NoExportSubconfed: return "community no-export-subconfed";
     case ExportReason::RejectedByPolicy: return "rejected by export policy";
     case ExportReason::NoNextHop: return "no address of ours to be the next hop of this family on this session";
+    case ExportReason::OwnNextHop: return "the next hop is this peer (RFC 4271 5.1.3)";
     case ExportReason::TooLarge: return "attributes too large for a message of this session";
   }
   return "";

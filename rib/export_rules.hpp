@@ -56,8 +56,9 @@ enum class ExportReason : std::uint8_t {
   NoExport,
   NoExportSubconfed,
   RejectedByPolicy,
-  NoNextHop,  // the next hop would be self and we have no address of this family on the session
-  TooLarge,   // the attributes leave no room for a prefix in a message of this session
+  NoNextHop,   // the next hop would be self and we have no address of this family on the session
+  OwnNextHop,  // a route of our own whose next hop is this very peer (RFC 4271 §5.1.3)
+  TooLarge,    // the attributes leave no room for a prefix in a message of this session
 };
 [[nodiscard]] std::string_view to_string(ExportReason reason);
 

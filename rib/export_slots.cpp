@@ -81,6 +81,7 @@ ExportSlots::Id ExportSlots::acquire(TargetId target, const ExportItem& item, co
   }
   key.refs = 1;
   key.content = write(key, item, source.peer_name);
+  key.third_party = third_party_of(key);
   feed_->ref(item.attributes);
   ref_target(target);
   if (arena_.size() >= heads_.size()) grow();
@@ -91,6 +92,20 @@ ExportSlots::Id ExportSlots::acquire(TargetId target, const ExportItem& item, co
   at(id) = key;
   written_id_ = key.content != 0 ? id : kNone;
   return id;
+}
+
+bool ExportSlots::is_third_party(const net::IpAddress& address) const {
+  return std::find(third_parties_.begin(), third_parties_.end(), address) != third_parties_.end();
+}
+
+std::uint16_t ExportSlots::third_party_of(const ExportSlot& key) {
+  const auto& self = targets_[key.target]->target.self;
+  if (key.content == 0 || key.source == RouteSource::Bgp || self == written_next_hop_) return 0;
+  const auto at = std::find(third_parties_.begin(), third_parties_.end(), written_next_hop_);
+  const auto number = static_cast<std::size_t>(at - third_parties_.begin()) + 1;
+  if (number > 0xffff) return 0;
+  if (at == third_parties_.end()) third_parties_.push_back(written_next_hop_);
+  return static_cast<std::uint16_t>(number);
 }
 
 void ExportSlots::grow() {
@@ -145,6 +160,7 @@ std::uint64_t ExportSlots::write(const ExportSlot& key, const ExportItem& item, 
   written_.block.clear();
   written_.next_hop.clear();
   if (evaluate(key, item.prefix.prefix(), peer_name, set).reason != ExportReason::Exported) return 0;
+  written_next_hop_ = set.next_hop;
   wire::encode_attributes(set, {.family = target.family, .four_octet_as = target.four_octet_as}, written_.block);
   if (target.family == net::Family::Ipv6Unicast) {
     const auto global = set.next_hop.bytes();

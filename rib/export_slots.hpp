@@ -28,7 +28,8 @@ struct ExportSlot {
   net::RouterId router_id;  // of the source, where it is written (reflection)
   TargetId target;
   RouteSource source;
-  PeerKind kind;  // of the source
+  PeerKind kind;              // of the source
+  std::uint16_t third_party;  // see ExportSlots::third_party(); 0: none
 };
 static_assert(sizeof(ExportSlot) == 40);
 
@@ -72,6 +73,13 @@ class ExportSlots {
   [[nodiscard]] ExportVerdict evaluate(const ExportTarget& target, const ExportItem& item, const PathSource& source,
                                        wire::AttributeSet& out) const;
 
+  // The next hop written for a route of our own, where it is another's: named by announcer, policy or the peer's
+  // setting.
+  [[nodiscard]] const net::IpAddress* third_party(Id id) const {
+    return id == kNone || slot(id).third_party == 0 ? nullptr : &third_parties_[slot(id).third_party - 1u];
+  }
+  [[nodiscard]] bool is_third_party(const net::IpAddress& address) const;
+
   [[nodiscard]] std::size_t size() const { return arena_.size(); }
   [[nodiscard]] std::size_t memory_bytes() const { return arena_.memory_bytes() + heads_.capacity() * sizeof(Id); }
 
@@ -87,6 +95,7 @@ class ExportSlots {
   [[nodiscard]] static bool equal_keys(const ExportSlot& a, const ExportSlot& b);
   [[nodiscard]] std::size_t head_of(const ExportSlot& key) const;
   [[nodiscard]] std::uint64_t write(const ExportSlot& key, const ExportItem& item, std::string_view peer_name);
+  [[nodiscard]] std::uint16_t third_party_of(const ExportSlot& key);
   void grow();
   void erase(Id id);
 
@@ -94,6 +103,8 @@ class ExportSlots {
   FixedArena arena_{sizeof(ExportSlot)};
   std::vector<Id> heads_;  // a power of two
   std::vector<std::unique_ptr<Target>> targets_;
+  std::vector<net::IpAddress> third_parties_;  // every one there ever was: few
+  net::IpAddress written_next_hop_;
   EncodedAttributes written_;  // for slot written_id_
   Id written_id_ = kNone;
   std::uint64_t seed_;

@@ -44,6 +44,11 @@ const UpdateGroups::Impl::PeerState* UpdateGroups::Impl::find(net::PeerId peer) 
   return const_cast<Impl*>(this)->find(peer);
 }
 
+void UpdateGroups::Impl::forget_address(net::PeerId peer) {
+  const auto known = by_address.find(find(peer)->settings.address);
+  if (known != by_address.end() && known->second == peer) by_address.erase(known);
+}
+
 bool UpdateGroups::Impl::is_member(const UpdateGroup& group, net::PeerId peer) const {
   const auto* state = find(peer);
   return state != nullptr && (*state)[group.family].group == &group;
@@ -301,17 +306,25 @@ void UpdateGroups::set_peer(net::PeerId peer, const PeerSettings& settings) {
   // How its own paths are exported to others depends on these two.
   const bool source_changed =
       state.used && (kind_of(state.settings) != kind_of(settings) || state.settings.name != settings.name);
+  const bool address_changed = !state.used || state.settings.address != settings.address;
+  if (address_changed) {
+    if (state.used) impl_->forget_address(peer);
+    impl_->by_address[settings.address] = peer;
+  }
   state.used = true;
   state.policy = impl_->compile(settings);
   state.settings = settings;
   impl_->note_rekey(state);
-  if (source_changed) impl_->rewind_all();
+  if (source_changed || (address_changed && impl_->slots.is_third_party(settings.address))) impl_->rewind_all();
 }
 
 void UpdateGroups::remove_peer(net::PeerId peer) {
   if (impl_->find(peer) == nullptr) return;
   peer_down(peer);
+  const auto address = impl_->find(peer)->settings.address;
+  impl_->forget_address(peer);
   impl_->peers[peer.value()].reset();
+  if (impl_->slots.is_third_party(address)) impl_->rewind_all();
 }
 
 void UpdateGroups::peer_up(net::PeerId peer, const SessionInfo& session) {
@@ -422,7 +435,12 @@ ExportVerdict UpdateGroups::explain(net::PeerId peer, const ExportItem& item) co
   if (state == nullptr || item.attributes == kNoAttr) return {ExportReason::NoPath, {}};
   if (item.peer == peer && item.source == RouteSource::Bgp) return {ExportReason::SplitHorizon, {}};
   wire::AttributeSet out;
-  return impl_->slots.evaluate(impl_->target_of(*state, item.prefix.family), item, impl_->source_of(item), out);
+  auto verdict = impl_->slots.evaluate(impl_->target_of(*state, item.prefix.family), item, impl_->source_of(item), out);
+  if (verdict.reason == ExportReason::Exported && item.source != RouteSource::Bgp &&
+      out.next_hop == state->settings.address) {
+    verdict.reason = ExportReason::OwnNextHop;
+  }
+  return verdict;
 }
 
 std::size_t UpdateGroups::groups() const { return impl_->groups.size(); }

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <algorithm>
+#include <unordered_map>
 
 #include "rib/export_record.hpp"
 #include "rib/update_group.hpp"
@@ -56,6 +57,9 @@ struct UpdateGroups::Impl {
   [[nodiscard]] std::shared_ptr<const PolicyProgram> compile(const PeerSettings& settings);
   [[nodiscard]] ExportTarget target_of(const PeerState& state, net::Family family) const;
   [[nodiscard]] PathSource source_of(const ExportItem& item) const;
+  // Which peer is not sent the path: the one it was learned from, or the one that is its next hop (RFC 4271 §5.1.3).
+  [[nodiscard]] net::PeerId withheld_from(const ExportItem& item, ExportSlots::Id slot) const;
+  void forget_address(net::PeerId peer);
   void note_rekey(PeerState& state);
   void regroup();
   void regroup_members(UpdateGroup& group);
@@ -93,6 +97,7 @@ struct UpdateGroups::Impl {
   std::vector<std::unique_ptr<PeerState>> peers;  // by PeerId
   std::vector<std::unique_ptr<UpdateGroup>> groups;
   std::vector<std::unique_ptr<UpdateGroup>> graveyard;  // records that are given back in slices
+  std::unordered_map<net::IpAddress, net::PeerId> by_address;
   std::vector<std::weak_ptr<const PolicyProgram>> programs;
   std::vector<net::PeerId> ready;
   bool regroup_due = false;

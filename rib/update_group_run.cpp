@@ -32,6 +32,13 @@ ExportSlots::Id UpdateGroups::Impl::slot_for(const UpdateGroup& group, const Exp
   return id;
 }
 
+net::PeerId UpdateGroups::Impl::withheld_from(const ExportItem& item, ExportSlots::Id slot) const {
+  const auto* third = slots.third_party(slot);
+  if (third == nullptr) return item.peer;
+  const auto peer = by_address.find(*third);
+  return peer != by_address.end() ? peer->second : item.peer;
+}
+
 // The heart: from what was exported to what is. Every member but the source of a path holds it; so when the source
 // changes, the one before gets what the others have, and the new one loses what it had.
 void UpdateGroups::Impl::apply(UpdateGroup& group, const ExportTarget& target, const ExportItem& item) {
@@ -39,7 +46,10 @@ void UpdateGroups::Impl::apply(UpdateGroup& group, const ExportTarget& target, c
   const auto before = group.record.get(item.entry);
   ExportRecord::Value after{ExportSlots::kNone, item.peer};
   const auto source = source_of(item);
-  if (item.attributes != kNoAttr) after.slot = slot_for(group, target, item, source);
+  if (item.attributes != kNoAttr) {
+    after.slot = slot_for(group, target, item, source);
+    after.source = withheld_from(item, after.slot);
+  }
   const auto old_content = slots.content(before.slot);
   const auto new_content = slots.content(after.slot);
   const bool from_member = new_content != 0 && is_member(group, after.source);

@@ -146,6 +146,7 @@ class Life {
       const auto id = any_peer();
       if (pick(4) == 0 || !bench_[id].up) {
         if (pick(2)) set.next_hop = v6 ? ip("::") : net::IpAddress{};
+        if (!v6 && pick(4) == 0) set.next_hop = ip(fmt::format("10.0.0.{}", 200 + pick(10)));  // a peer's own address
         bench_.feed.set(p, set, kLocalPeer, pick(2) ? RouteSource::Api : RouteSource::Network);
       } else {
         if (!bench_[id].settings.external()) set.local_pref = 100 + pick(2);

@@ -90,6 +90,7 @@ struct Bench {
     const PeerId id{static_cast<std::uint16_t>(peers.size())};
     auto& peer = peers.emplace_back();
     peer.settings.name = name.empty() ? fmt::format("peer-{}", id) : std::move(name);
+    peer.settings.address = net::IpAddress::v4(0x0a0000c8u + id.value());  // 10.0.0.200 on
     peer.settings.local_asn = net::Asn{65000};
     peer.settings.peer_asn = net::Asn{asn};
     peer.settings.export_ = accept_all();
@@ -175,7 +176,8 @@ struct Bench {
         auto set = feed.decode(route.attributes);
         const RouteContext context{p, source.source, source.peer_name};
         const auto bits = target.policy ? target.policy->context_bits(context) : 0;
-        if (apply_export_rules(target, source, context, bits, set).reason == ExportReason::Exported)
+        if (apply_export_rules(target, source, context, bits, set).reason == ExportReason::Exported &&
+            (route.source == RouteSource::Bgp || set.next_hop != peer.settings.address))
           result[p] = as_received(set, peer);
       }
     }

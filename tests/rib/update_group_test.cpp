@@ -231,6 +231,33 @@ TEST_F(SourceTest, IsExplained) {
   EXPECT_FALSE(bench.groups.advertised(a, bench.feed.item(p)).has_value());
 }
 
+TEST(UpdateGroup, Rfc4271_5_1_3_NoPeerIsSentARouteOfOursWithItselfAsNextHop) {
+  Bench bench;
+  const auto a = bench.add_up(65001), b = bench.add_up(65002);
+  auto set = Bench::attributes(1);
+  bench.feed.set(numbered(1), set, kLocalPeer, RouteSource::Api);
+  bench.drain();
+  set.next_hop = bench[a].settings.address;
+  bench.feed.set(numbered(1), set, kLocalPeer, RouteSource::Api);
+  bench.drain();
+  bench.expect_all_right();
+  EXPECT_TRUE(bench[a].receiver.held.empty());
+  EXPECT_EQ(bench[b].receiver.held.at(numbered(1)).next_hop, bench[a].settings.address);
+  EXPECT_EQ(bench.groups.explain(a, bench.feed.item(numbered(1))).reason, ExportReason::OwnNextHop);
+  EXPECT_EQ(bench.groups.explain(b, bench.feed.item(numbered(1))).reason, ExportReason::Exported);
+  // Who takes over the address is the next not to be sent it; what was withheld from the other is sent.
+  std::swap(bench[a].settings.address, bench[b].settings.address);
+  bench.change(a);
+  bench.change(b);
+  bench.drain();
+  bench.expect_all_right();
+  EXPECT_TRUE(bench[b].receiver.held.empty());
+  bench.down(b);
+  bench.groups.remove_peer(b);
+  bench.drain();
+  EXPECT_EQ(bench[a].receiver.held.size(), 1u);
+}
+
 TEST(UpdateGroup, AloneInItsGroupTheSourceCausesNoBytes) {
   Bench bench;
   const auto a = bench.add_up(65001);
