@@ -7,7 +7,6 @@
 #include <cstring>
 #include <fstream>
 #include <iostream>
-#include <iterator>
 #include <thread>
 
 #include <boost/asio/executor_work_guard.hpp>
@@ -29,6 +28,7 @@
 #include "config/parse.hpp"
 #include "config/secrets.hpp"
 #include "fib/fib.hpp"
+#include "net/read_file.hpp"
 #include "session/asio_transport.hpp"
 #include "session/listener.hpp"
 
@@ -38,14 +38,8 @@ namespace asio = boost::asio;
 
 namespace {
 
-net::Result<std::string, std::string> read_file(const std::string& name) {
-  std::ifstream file(name);
-  if (!file) return net::fail(std::string(std::strerror(errno)));
-  return std::string(std::istreambuf_iterator<char>(file), {});
-}
-
 net::Result<std::string, std::string> read_secret(const config::SecretSource& source) {
-  if (source.kind == config::SecretSource::Kind::File) return read_file(source.name);
+  if (source.kind == config::SecretSource::Kind::File) return net::read_file(source.name);
   const char* value = std::getenv(source.name.c_str());
   if (value == nullptr) return net::fail(std::string("the variable is not set"));
   return std::string(value);
@@ -100,7 +94,7 @@ api::ConfigChange to_api(const config::Change& change) {
 }  // namespace
 
 net::Result<LoadedConfig, std::vector<config::Diagnostic>> load_config(const std::string& file) {
-  const auto text = read_file(file);
+  const auto text = net::read_file(file);
   if (!text) {
     return net::fail(std::vector{config::Diagnostic{config::Severity::Error, file, 0, 0, "",
                                                     "cannot be read: " + text.error(),
@@ -179,6 +173,7 @@ class Daemon {
   net::WallTime started_at_, config_time_;
   std::string instance_id_;
   bool last_reload_ok_ = true;
+  bool started_ = false;
   bool stopping_ = false;
 };
 
@@ -226,7 +221,7 @@ net::Result<void, std::string> Daemon::start_core() {
     if (auto listening = listener_->listen(listen.address, listen.port); !listening) return net::fail(listening.error());
   if (auto started = fib_->start(); !started) return started;
   core_thread_ = std::thread([this, owners = state_.owners()] {
-    transport_.post([this, owners] { core_->start(owners); });
+    core_->start(owners);  // before anything that the API or fib has queued
     transport_.run();
   });
   return {};
@@ -273,8 +268,10 @@ net::Result<void, std::string> Daemon::start_metrics() {
 net::Result<void, std::string> Daemon::start() {
   if (auto resolved = resolve_router_id(running_); !resolved) return resolved;
   if (auto started = start_metrics(); !started) return started;
-  if (auto started = start_core(); !started) return started;
+  // The API's socket is also the lock against a second daemon: it is taken before anything touches a peer or the kernel.
   if (auto started = start_api(); !started) return started;
+  if (auto started = start_core(); !started) return started;
+  started_ = true;
   for (const auto& warning : warnings_)
     write_log({LogLevel::Warn, "CONFIG_WARNING", config::to_string(warning), {}});
   write_log({LogLevel::Info,
@@ -422,11 +419,14 @@ void Daemon::tear_down() {
     core_thread_.join();
   }
   if (fib_) {
-    fib_->post(fib::Stop{running_.fib.remove_on_stop});
+    fib_->post(fib::Stop{started_ && running_.fib.remove_on_stop});  // what never started removes nothing
     fib_->join();
   }
   drain_control();  // the last log lines
-  write_log({LogLevel::Info, "STOPPED", running_.fib.remove_on_stop ? "kernel routes were removed" : "kernel routes are kept", {}});
+  if (started_) {
+    const bool removed = running_.fib.install && running_.fib.remove_on_stop;
+    write_log({LogLevel::Info, "STOPPED", removed ? "kernel routes were removed" : "kernel routes are kept", {}});
+  }
   server_.reset();
   listener_.reset();
   core_.reset();

@@ -1,7 +1,5 @@
 // podbgpd: command line.
-#include <fstream>
 #include <iostream>
-#include <iterator>
 
 #include <CLI/CLI.hpp>
 
@@ -9,6 +7,7 @@
 #include "bgpd/version.hpp"
 #include "config/parse.hpp"
 #include "config/schema.hpp"
+#include "net/read_file.hpp"
 
 namespace {
 
@@ -17,13 +16,12 @@ using podbgp::config::Severity;
 
 // Exit codes of `check`: 0 usable (warnings are shown), 1 not, 2 the file cannot be read.
 int check(const std::string& file, bool json) {
-  std::ifstream stream(file);
-  if (!stream) {
-    std::cerr << "podbgpd: cannot read " << file << ": " << std::strerror(errno) << "\n";
+  const auto text = podbgp::net::read_file(file);
+  if (!text) {
+    std::cerr << "podbgpd: cannot read " << file << ": " << text.error() << "\n";
     return 2;
   }
-  const std::string text(std::istreambuf_iterator<char>(stream), {});
-  const auto parsed = podbgp::config::parse(text, file);
+  const auto parsed = podbgp::config::parse(*text, file);
   const auto& findings = parsed ? parsed->warnings : parsed.error();
   if (json) {
     std::cout << podbgp::config::to_json(findings) << "\n";

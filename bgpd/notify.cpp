@@ -31,7 +31,7 @@ void notify(std::string_view message) {
 std::optional<std::chrono::microseconds> watchdog_interval() {
   const char* usec = std::getenv("WATCHDOG_USEC");
   const char* pid = std::getenv("WATCHDOG_PID");
-  if (usec == nullptr || (pid != nullptr && std::to_string(getpid()) != pid)) return std::nullopt;
+  if (usec == nullptr || (pid != nullptr && *pid != '\0' && std::to_string(getpid()) != pid)) return std::nullopt;
   std::int64_t value = 0;
   const auto [end, error] = std::from_chars(usec, usec + std::strlen(usec), value);
   if (error != std::errc{} || *end != '\0' || value <= 0) return std::nullopt;

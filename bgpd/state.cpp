@@ -8,18 +8,18 @@
 #include <cstring>
 #include <filesystem>
 #include <fstream>
-#include <iterator>
 #include <sstream>
 
 #include "net/hash.hpp"
 #include "net/ip_address.hpp"
+#include "net/read_file.hpp"
 
 namespace podbgp::bgpd {
 
 std::optional<std::string> StateFolder::read(const std::string& name) const {
-  std::ifstream file(path_ + "/" + name);
-  if (!file) return std::nullopt;
-  return std::string(std::istreambuf_iterator<char>(file), {});
+  auto content = net::read_file(path_ + "/" + name);
+  if (!content) return std::nullopt;
+  return std::move(*content);
 }
 
 net::Result<void, std::string> StateFolder::write(const std::string& name, const std::string& content) const {

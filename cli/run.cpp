@@ -2,7 +2,6 @@
 
 #include <cerrno>
 #include <cstring>
-#include <fstream>
 #include <iterator>
 
 #include <fmt/format.h>
@@ -12,6 +11,7 @@
 #include "cli/show.hpp"
 #include "cli/table.hpp"
 #include "net/prefix.hpp"
+#include "net/read_file.hpp"
 
 namespace podbgp::cli {
 
@@ -86,10 +86,10 @@ class Command {
   // "-" is standard input.
   Answer<std::string> read_file() {
     if (options_.file == "-") return std::string(std::istreambuf_iterator<char>(world_.in), {});
-    std::ifstream file(options_.file);
-    if (!file)
-      return net::fail(Failure{kUsage, "", fmt::format("cannot read {}: {}", options_.file, std::strerror(errno))});
-    return std::string(std::istreambuf_iterator<char>(file), {});
+    auto content = net::read_file(options_.file);
+    if (!content)
+      return net::fail(Failure{kUsage, "", fmt::format("cannot read {}: {}", options_.file, content.error())});
+    return std::move(*content);
   }
   [[nodiscard]] std::string file_name() const { return options_.file == "-" ? "<stdin>" : options_.file; }
 
