@@ -5,8 +5,8 @@
 #include <map>
 #include <set>
 
-#include <poll.h>
 #include <fmt/format.h>
+#include <poll.h>
 #include <sys/eventfd.h>
 #include <sys/prctl.h>
 #include <unistd.h>
@@ -139,7 +139,7 @@ void Fib::Loop::handle(ToFib& message) {
                  [&](UntrackNextHop& m) { planner_.untrack(m.next_hop); },
                  [&](Converged&) { planner_.converged(); },
                  [&](DumpRoutes& m) { planner_.dump(m.request, std::move(m.prefixes)); },
-                 [&](Stop& m) { planner_.stop(m.remove_routes || settings_.remove_on_stop); },
+                 [&](Stop& m) { planner_.stop(m.remove_routes); },
              },
              message);
 }
@@ -177,8 +177,8 @@ bool Fib::Loop::drain_monitor() {
 }
 
 // The kernel reports an overrun once and then stays silent about further losses until the queue has been empty
-// (netlink's congestion bit). A dump that starts before that could be older than a loss nobody hears of; so the queue is
-// emptied first. What is in it need not be read: the dump says it all.
+// (netlink's congestion bit). A dump that starts before that could be older than a loss nobody hears of; so the queue
+// is emptied first. What is in it need not be read: the dump says it all.
 void Fib::Loop::discard_backlog() {
   for (int datagrams = 0; datagrams < 1 << 20; ++datagrams) {
     const auto got = monitor_.receive(false);
@@ -286,10 +286,10 @@ void Fib::Loop::check_usage() {
   bool interrupted = false;
   for (const auto kind : {DumpKind::NextHops, DumpKind::RoutesV4, DumpKind::RoutesV6})
     if (!dump(kind, sink, interrupted)) interrupted = true;
-  // In doubt nothing is deleted; it is looked at again later.
   if (interrupted)
-    for (std::uint32_t id = 0; id < NextHopTable::kIdRange; ++id) sink.used.insert(settings_.nexthop_id_base + id);
-  planner_.usage(sink.used);
+    planner_.usage_unknown();
+  else
+    planner_.usage(sink.used);
 }
 
 void Fib::Loop::warn(std::string text) { deliver_(Warning{std::move(text)}); }

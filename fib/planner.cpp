@@ -152,6 +152,13 @@ void Planner::usage(const std::unordered_set<std::uint32_t>& used) {
   stop_checked_ = deletes_.size() == before;
 }
 
+void Planner::usage_unknown() {
+  next_usage_ = now_ + kUsageEvery;
+  if (!stopping_) return;
+  condemned_ = false;  // a stop does not wait: what is left is adopted by the next start
+  stop_checked_ = true;
+}
+
 void Planner::retry_not_before(net::TimePoint when) {
   if (!retry_at_ || when < *retry_at_) retry_at_ = when;
 }

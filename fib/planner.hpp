@@ -81,6 +81,7 @@ class Planner {
   // any table) and groups refer to. Members of a group that goes are thus unused in the next check only.
   [[nodiscard]] bool wants_usage() const;
   void usage(const std::unordered_set<std::uint32_t>& used);
+  void usage_unknown();  // the dump failed: nothing is deleted, and it is looked at again later
 
   // Effects.
   [[nodiscard]] std::vector<FromFib> take_events();

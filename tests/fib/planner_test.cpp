@@ -508,6 +508,21 @@ TEST_F(PlannerTest, StopKeepsOrRemoves) {
   EXPECT_EQ(count<Stopped>(), 1U);
 }
 
+TEST_F(PlannerTest, StopDoesNotWaitForAUsageCheckThatFails) {
+  define(2, {hop(1, "10.1.0.1")});
+  route("10.244.1.0/24", 2);
+  (void)work();
+  planner->stop(true);
+  for (int i = 0; i < 20 && count<Stopped>() == 0; ++i) {
+    planner->tick(now += 1ms);
+    std::vector<KernelOp> ops;
+    if (planner->next_batch(100, ops)) planner->batch_done({});
+    if (planner->wants_usage()) planner->usage_unknown();
+    for (auto& event : planner->take_events()) events.push_back(std::move(event));
+  }
+  EXPECT_EQ(count<Stopped>(), 1U);
+}
+
 TEST_F(PlannerTest, DumpsSelectedPrefixesWithTheirReasons) {
   kernel.routes[kernel.key(prefix("10.244.9.0/24"))] = {179, true, 0, {}};
   restart();
