@@ -87,7 +87,7 @@ class Node {
     const auto started = fib_.start();
     EXPECT_TRUE(started) << (started ? "" : started.error());
     thread_ = std::thread([this] {
-      transport_.post([this] { core_->start({}); });
+      core_->start({});  // before anything that others have queued, as bgpd/daemon.cpp does
       transport_.run();
     });
   }
