@@ -118,3 +118,7 @@ class PodBgp(base.Speaker):
 
     def withdraw(self, *prefixes):
         self.cli("withdraw", *prefixes, "--owner", self.owner)
+
+    def withdraw_all(self, owner):
+        """The owner's set becomes empty."""
+        self.node.exec("podbgp", "replace", "-f", "-", "--owner", owner, stdin="[]")
