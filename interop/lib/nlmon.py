@@ -63,4 +63,5 @@ def main():
             data = data[(length + 3) & ~3:]
 
 
-main()
+if __name__ == "__main__":
+    main()
