@@ -136,8 +136,8 @@ class Lab:
     def ping(self, source, destination, count=1):
         return traffic.ping(self.nodes[source], destination, count)
 
-    def stream(self, source, target, destination, rate=1000):
-        return traffic.Stream(self.nodes[source], self.nodes[target], destination, rate)
+    def stream(self, source, target, destination, **options):
+        return traffic.Stream(self.nodes[source], self.nodes[target], destination, **options)
 
     # --- facts ---
     def progress(self, text):

@@ -21,9 +21,9 @@ class Stream:
     Every packet carries its number. After `finish()` the result says how many were sent, received, lost, and the longest gap.
     """
 
-    def __init__(self, sender, receiver, destination, rate=1000, port=47000):
+    def __init__(self, sender, receiver, destination, rate=1000, port=47000, source_port=0):
         self.sender, self.receiver = sender, receiver
-        self.destination, self.rate, self.port = destination, rate, port
+        self.destination, self.rate, self.port, self.source_port = destination, rate, port, source_port
         self.sending = self.receiving = None
         self.result = None
 
@@ -32,7 +32,7 @@ class Stream:
         bind = "::" if ":" in self.destination else "0.0.0.0"
         self.receiving = self.receiver.popen_net(sys.executable, agent, "receive", bind, str(self.port), stdout=-1, text=True)
         assert self.receiving.stdout.readline().startswith("listening"), "the receiver of the stream did not start"
-        self.sending = self.sender.popen_net(sys.executable, agent, "send", self.destination, str(self.port), str(self.rate), stdout=-1, text=True)
+        self.sending = self.sender.popen_net(sys.executable, agent, "send", self.destination, str(self.port), str(self.rate), str(self.source_port), stdout=-1, text=True)
         assert self.sending.stdout.readline().startswith("sending"), "the sender of the stream did not start"
         return self
 

@@ -1,4 +1,4 @@
-"""The two ends of a numbered UDP stream: `traffic_agent.py send ADDRESS PORT RATE | receive ADDRESS PORT`; SIGTERM ends and prints JSON."""
+"""The two ends of a numbered UDP stream: `traffic_agent.py send ADDRESS PORT RATE SOURCE_PORT | receive ADDRESS PORT`; SIGTERM ends and prints JSON."""
 
 import json
 import signal
@@ -19,8 +19,9 @@ def make_socket(address):
     return socket.socket(socket.AF_INET6 if ":" in address else socket.AF_INET, socket.SOCK_DGRAM)
 
 
-def send(address, port, rate):
+def send(address, port, rate, source_port):
     link = make_socket(address)
+    link.bind(("", source_port))  # 0: any
     sent = failed = 0
     start = time.monotonic()
     print("sending", flush=True)
@@ -71,6 +72,6 @@ def receive(address, port):
 signal.signal(signal.SIGTERM, stop)
 signal.signal(signal.SIGINT, signal.SIG_IGN)
 if sys.argv[1] == "send":
-    send(sys.argv[2], int(sys.argv[3]), int(sys.argv[4]))
+    send(sys.argv[2], int(sys.argv[3]), int(sys.argv[4]), int(sys.argv[5]))
 else:
     receive(sys.argv[2], int(sys.argv[3]))
