@@ -11,6 +11,7 @@ import os
 import shlex
 import signal
 import subprocess
+import tempfile
 import time
 
 
@@ -37,12 +38,16 @@ class Node(abc.ABC):
         return ["nsenter", f"--net=/proc/{self.pid}/ns/net", "--", *argv]
 
     def _run(self, argv, shown, check, timeout, stdin):
-        try:
-            done = subprocess.run(
-                argv, input=stdin, stdin=None if stdin is not None else subprocess.DEVNULL,
-                capture_output=True, text=True, errors="replace", timeout=timeout, check=False)
-        except subprocess.TimeoutExpired as error:
-            raise NodeError(f"{self.name}: {shlex.join(shown)}: no end after {timeout} s") from error
+        """Ends when the program ends: a daemon that it left behind may hold its output open (FRR 10 does), so that goes to files."""
+        with tempfile.TemporaryFile("w+", errors="replace") as out, tempfile.TemporaryFile("w+", errors="replace") as err:
+            try:
+                done = subprocess.run(argv, input=stdin, stdin=None if stdin is not None else subprocess.DEVNULL,
+                                      stdout=out, stderr=err, text=True, timeout=timeout, check=False)
+            except subprocess.TimeoutExpired as error:
+                raise NodeError(f"{self.name}: {shlex.join(shown)}: no end after {timeout} s") from error
+            for name, file in (("stdout", out), ("stderr", err)):
+                file.seek(0)
+                setattr(done, name, file.read())
         if check and done.returncode != 0:
             raise NodeError(f"{self.name}: {shlex.join(shown)}: exit status {done.returncode}\n{done.stdout}{done.stderr}")
         return done

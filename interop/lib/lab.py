@@ -10,17 +10,33 @@ import subprocess
 import sys
 import time
 
-from lib import backend, kernel, netns, topology, traffic, waiting
+from lib import backend, clab, kernel, netns, privileges, topology, traffic, waiting
 from lib.speakers import SPEAKERS
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-BACKENDS = {"netns": netns.NetnsBackend}
+BACKENDS = {"netns": netns.NetnsBackend, "clab": clab.ClabBackend}
+# Which of the peers' generations a lab runs with, where its topology says `image: podbgp/bird:${BIRD:=2}`.
+PEERS = {"old": {"BIRD": "2", "FRR": "8"}, "new": {"BIRD": "3", "FRR": "10"}}
 
 
 def settings():
     """What interop/run hands to pytest; defaults serve a plain `pytest interop/labs/NAME`."""
     given = json.loads(os.environ.get("PODBGP_LAB", "{}"))
-    return {"backend": "netns", "keep": False, "results": str(ROOT / "interop" / "results"), "bin": None, "narrate": False, "negate": 0} | given
+    return {"backend": "netns", "peers": "old", "keep": False, "results": str(ROOT / "interop" / "results"), "bin": None, "narrate": False, "negate": 0} | given
+
+
+def place(backend_name, peers):
+    """The folder below the results for runs of one kind: they do not touch each other's."""
+    return backend_name if peers == "old" else f"{backend_name}-{peers}"
+
+
+def down(results):
+    """Ends a lab that was kept, by its state file; returns the number of nodes that still ran."""
+    try:
+        state = json.loads((results / "state.json").read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return 0
+    return {"netns": netns, "clab": clab}[state["backend"]].down(state, results)
 
 
 def find_binaries(wish=None):
@@ -36,12 +52,13 @@ def find_binaries(wish=None):
 class Lab:
     def __init__(self, folder):
         self.options = settings()
+        os.environ.update(PEERS[self.options["peers"]])  # for containerlab, too
         files = sorted(pathlib.Path(folder).glob("*.clab.yml"))
         if len(files) != 1:
             raise topology.TopologyError(f"{folder}: expected one *.clab.yml, found {len(files)}")
         self.topology = topology.load(files[0])
         self.name = self.topology.name
-        self.results = pathlib.Path(self.options["results"]) / self.name
+        self.results = pathlib.Path(self.options["results"]) / place(self.options["backend"], self.options["peers"]) / self.name
         self.results.mkdir(parents=True, exist_ok=True)
         self.facts = []
         self.captures = []
@@ -63,7 +80,7 @@ class Lab:
 
     def up(self):
         self._lock()
-        netns.down(self.results)  # a lab of the same name that was kept in the same place
+        down(self.results)  # a lab of the same name that was kept in the same place
         for leftover in [*self.results.glob("failed-*"), *self.results.glob("*.pcap")]:
             shutil.rmtree(leftover) if leftover.is_dir() else leftover.unlink()
         make = BACKENDS[self.options["backend"]]
@@ -79,7 +96,7 @@ class Lab:
             with contextlib.suppress(Exception):
                 if speaker.kind not in self.versions:
                     self.versions[speaker.kind] = speaker.version()
-        findings = [f"{speaker.name}: {line}" for speaker in self.speakers_of("podbgp") for line in speaker.findings()]
+        findings = [f"{speaker.name}: {line}" for speaker in self.speakers_of("podbgp") for line in speaker.findings() + self._excess(speaker)]
         for process in self.captures:
             backend.stop_process(process)
         (self.results / "facts.txt").write_text("".join(line + "\n" for line in self.facts), encoding="utf-8")
@@ -89,6 +106,12 @@ class Lab:
             for file in self.results.glob("*.pcap"):
                 file.unlink()
         assert not findings, "\n".join(findings)
+
+    def _excess(self, speaker):
+        excess = privileges.excess(speaker)
+        if not excess and speaker.running():
+            self._fact(" ok ", f"{speaker.name}: podbgpd holds NET_ADMIN and NET_BIND_SERVICE and nothing else", 0)
+        return excess
 
     def _start_captures(self):
         for node in self.nodes.values():

@@ -8,18 +8,10 @@ import signal
 import subprocess
 import sys
 
-import yaml
-
-from lib import backend
+from lib import backend, images
 
 HERE = pathlib.Path(__file__).resolve().parent
 PASSED = ("ASAN_OPTIONS", "UBSAN_OPTIONS", "TSAN_OPTIONS", "LSAN_OPTIONS")  # what a sanitized build is told
-IMAGES = HERE.parent / "images" / "images.yml"
-
-
-def images():
-    """How an image's name is met on plain namespaces: which root, which folders it brings."""
-    return yaml.safe_load(IMAGES.read_text(encoding="utf-8"))
 
 
 def enter_argv(pid):
@@ -59,7 +51,7 @@ class NetnsBackend(backend.Backend):
             raise backend.NodeError("the netns backend needs root")
         mount_point = self.results / "root"
         mount_point.mkdir(parents=True, exist_ok=True)
-        catalogue = images()
+        catalogue = images.catalogue()
         starting = [(spec, self._start(spec, catalogue, mount_point)) for spec in self.topology.nodes.values()]
         for spec, process in starting:
             line = process.stdout.readline().strip()
@@ -83,7 +75,7 @@ class NetnsBackend(backend.Backend):
 
     def _start(self, spec, catalogue, mount_point):
         if spec.image not in catalogue:
-            raise backend.NodeError(f"node {spec.name}: image '{spec.image}' is not in {IMAGES}")
+            raise backend.NodeError(f"node {spec.name}: image '{spec.image}' is not in {images.CATALOGUE}")
         image = catalogue[spec.image]
         binds = [[str(bind.source), bind.target, bind.read_only] for bind in spec.binds]
         for source, target, _ in binds:
@@ -94,7 +86,7 @@ class NetnsBackend(backend.Backend):
                 raise backend.NodeError("podbgpd is not built: build it (cmake --build --preset release --target podbgpd podbgp) or name its folder with --bin")
             binds.append([str(self.binaries), "/opt/podbgp/bin", True])
         description = {
-            "hostname": spec.name, "mount_point": str(mount_point), "image_root": image.get("root", "/"),
+            "hostname": spec.name, "mount_point": str(mount_point), "image_root": str(images.root_folder(image["root"])) if "root" in image else "/",
             "dirs": [[entry["path"], entry.get("owner", "root:root"), int(str(entry.get("mode", "755")), 8)] for entry in image.get("dirs", [])],
             "binds": binds, "keep": self.keep,
         }
@@ -130,7 +122,7 @@ class NetnsBackend(backend.Backend):
 
     def _write_state(self):
         nodes = {name: {"pid": node.pid, "started": start_time(node.pid), "path": node.path} for name, node in self.nodes.items()}
-        (self.results / "state.json").write_text(json.dumps({"lab": self.topology.name, "nodes": nodes}), encoding="utf-8")
+        (self.results / "state.json").write_text(json.dumps({"backend": self.name, "lab": self.topology.name, "nodes": nodes}), encoding="utf-8")
 
 
 def start_time(pid):
@@ -158,20 +150,15 @@ def remove_state(results):
         pass
 
 
-def enter(results, node, command):
+def enter(state, node, command):
     """Becomes a shell, or the command, in a node of a lab that was kept."""
-    state = json.loads((pathlib.Path(results) / "state.json").read_text(encoding="utf-8"))["nodes"][node]
-    environment = ["env", f"PATH={state['path']}", f"PS1={node}# ", "HOME=/root"]
-    os.execvp("nsenter", [*enter_argv(state["pid"]), *environment, *(command or ["sh"])])
+    entry = state["nodes"][node]
+    environment = ["env", f"PATH={entry['path']}", f"PS1={node}# ", "HOME=/root"]
+    os.execvp("nsenter", [*enter_argv(entry["pid"]), *environment, *(command or ["sh"])])
 
 
-def down(results):
-    """Ends a lab that was kept, by its state file; returns the number of nodes that still ran."""
-    results = pathlib.Path(results)
-    try:
-        state = json.loads((results / "state.json").read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        return 0
+def down(state, results):
+    """Ends a lab that was kept; returns the number of nodes that still ran."""
     ended = 0
     for node in state["nodes"].values():
         if start_time(node["pid"]) == node["started"] and node["started"] is not None:

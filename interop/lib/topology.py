@@ -4,7 +4,9 @@ What is outside the subset is an error with the place, never ignored: a lab that
 """
 
 import dataclasses
+import os
 import pathlib
+import re
 
 import yaml
 
@@ -14,7 +16,11 @@ TOPOLOGY_KEYS = {"defaults", "kinds", "groups", "nodes", "links"}
 NODE_KEYS = {"kind", "group", "image", "binds", "exec", "env", "sysctls", "labels", "network-mode", "cmd"}
 # Keys that say something to containerlab only: how a container is to be held, which a namespace does not need.
 CONTAINER_KEYS = {"privileged", "cap-add", "image-pull-policy", "restart-policy", "entrypoint", "startup-delay"}
+RESERVED = {"host", "mgmt-net", "macvlan", "dummy"}  # as a link's end they mean something else to containerlab
 LABEL = "podbgp.lab/"
+# $$, ${NAME}, ${NAME:=text}, ${NAME:-text}, $NAME. A name does not begin with a digit: $1 stays as it is.
+VARIABLE = re.compile(r"\$(?:(?P<dollar>\$)|\{(?P<braced>[A-Za-z_]\w*)(?::[=-](?P<default>[^}$\n]*))?\}|(?P<plain>[A-Za-z]\w*))")
+STRANGE = re.compile(r"\$\{(?!\d)|\{\{")
 
 
 class TopologyError(Exception):
@@ -102,6 +108,8 @@ def _bind(text, path, name):
 
 
 def _node(data, name, node, path):
+    if name in RESERVED:
+        raise TopologyError(f"{path}: topology.nodes.{name}: containerlab reserves this name: take another")
     merged = _merged(data, name, node or {}, path)
     if "image" not in merged:
         raise TopologyError(f"{path}: topology.nodes.{name}: no image")
@@ -124,10 +132,26 @@ def _node(data, name, node, path):
     )
 
 
-def load(path):
+def substituted(text, path, environment):
+    """The text of a topology file with its variables replaced, as containerlab does it: one that is unset or empty, and has no
+    default, stays as it is written."""
+    def value(found):
+        if found["dollar"]:
+            return "$"
+        name = found["braced"] or found["plain"]
+        fallback = f"${name}" if found["default"] is None else found["default"]
+        return environment.get(name) or fallback
+
+    strange = STRANGE.search(VARIABLE.sub("", text))
+    if strange:
+        raise TopologyError(f"{path}: '{strange[0]}': of containerlab's templates only $NAME, ${{NAME}} and ${{NAME:=default}} are in the subset ($$ is a dollar)")
+    return VARIABLE.sub(value, text)
+
+
+def load(path, environment=None):
     path = pathlib.Path(path).resolve()
     try:
-        data = yaml.safe_load(path.read_text(encoding="utf-8"))
+        data = yaml.safe_load(substituted(path.read_text(encoding="utf-8"), path, os.environ if environment is None else environment))
     except yaml.YAMLError as error:
         raise TopologyError(f"{path}: {error}") from error
     _only(data, TOP_KEYS, path, "top level")

@@ -12,7 +12,7 @@ NODES = {
 OTHER = {"node1": "node2", "node2": "node1"}
 BEHIND_FRR = ("192.168.50.0/24", "fd00:50::/64")
 ADDRESS = {"pod-a": ("10.244.1.10", "fd00:10:244:1::10"), "pod-c": ("10.244.2.10", "fd00:10:244:2::10"),
-           "pod-d": ("10.244.2.11", "fd00:10:244:2::11"), "host": ("192.168.50.10", "fd00:50::10")}
+           "pod-d": ("10.244.2.11", "fd00:10:244:2::11"), "server": ("192.168.50.10", "fd00:50::10")}
 VERSION = ("IPv4", "IPv6")
 
 
@@ -69,11 +69,11 @@ def test_own_blocks(lab):
 
 def test_pings(lab):
     lab.section("packets")
-    for target, where in (("pod-c", "a pod of the other node"), ("pod-d", "the other pod there"), ("host", "the host behind FRR")):
+    for target, where in (("pod-c", "a pod of the other node"), ("pod-d", "the other pod there"), ("server", "the host behind FRR")):
         for version, address in zip(VERSION, ADDRESS[target]):
             lab.fact(f"pod-a reaches {where} ({address}) over {version}", lambda: lab.ping("pod-a", address))
     for version, address in zip(VERSION, ADDRESS["pod-a"]):
-        lab.fact(f"the host behind FRR reaches pod-a ({address}) over {version}", lambda: lab.ping("host", address))
+        lab.fact(f"the host behind FRR reaches pod-a ({address}) over {version}", lambda: lab.ping("server", address))
     lab.show("pod-a", "ping", "-n", "-c", "2", "-i", "0.2", ADDRESS["pod-c"][0])
 
 

@@ -1,4 +1,4 @@
-"""BIRD 2, through birdc.
+"""BIRD 2 and 3, through birdc.
 
 For announce/withdraw the configuration includes `/run/bird/lab4*.conf` and `/run/bird/lab6*.conf` inside a static protocol of each family.
 """
@@ -8,6 +8,9 @@ import re
 from lib.speakers import base
 
 ROUTE = re.compile(r"^(?P<prefix>\S+)?\s+(?P<kind>unicast|blackhole|unreachable|prohibit)\s+\[(?P<proto>\S+) [^\]]*\](?P<best> \*)?")
+
+NAMES_OF_BIRD_3 = {"bgp_path": "BGP.as_path", "bgp_next_hop": "BGP.next_hop", "bgp_local_pref": "BGP.local_pref", "bgp_med": "BGP.med",
+                   "bgp_community": "BGP.community"}
 
 
 class Bird(base.Speaker):
@@ -56,6 +59,7 @@ class Bird(base.Speaker):
     @staticmethod
     def _attribute(route, line):
         key, _, value = line.partition(": ")
+        key = NAMES_OF_BIRD_3.get(key, key)
         if line.startswith("via "):
             route["next_hops"].append(line.split()[1])
         elif key == "BGP.as_path":
