@@ -9,7 +9,7 @@ from lib.waiting import expect, until
 NODES = ("node1", "node2", "node3")
 TORS = {"tor1": 65001, "tor2": 65002}
 PREFIX = {name: (f"10.244.{name[-1]}.0/24", f"fd00:10:244:{name[-1]}::/64") for name in NODES}
-POD = {f"pod{n}": (f"10.244.{n}.10", f"fd00:10:244:{n}::10") for n in "123"} | {"host": ("192.168.50.10", "fd00:50::10")}
+POD = {f"pod{n}": (f"10.244.{n}.10", f"fd00:10:244:{n}::10") for n in "123"} | {"server": ("192.168.50.10", "fd00:50::10")}
 BEYOND = ("192.168.50.0/24", "fd00:50::/64")
 ROUTERS = (*NODES, *TORS, "spine")
 HOLD, RATE = 9, 1000
@@ -18,8 +18,8 @@ STREAMS = {
     "node1 to node3, IPv4": ("pod1", "pod3", 0, "node1"),
     "node1 to node3, IPv6": ("pod1", "pod3", 1, "node1"),
     "node3 to node1, IPv4": ("pod3", "pod1", 0, "node3"),
-    "node1 to the host, IPv4": ("pod1", "host", 0, "node1"),
-    "the host to node1, IPv4": ("host", "pod1", 0, "spine"),
+    "node1 to the host, IPv4": ("pod1", "server", 0, "node1"),
+    "the host to node1, IPv4": ("server", "pod1", 0, "spine"),
 }
 OURS, FRRS = "our side (podbgpd chooses the ToR)", "FRR's side (the spine chooses the ToR)"
 
