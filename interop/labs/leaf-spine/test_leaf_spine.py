@@ -18,8 +18,8 @@ STREAMS = {
     "node1 to node3, IPv4": ("pod1", "pod3", 0, "node1"),
     "node1 to node3, IPv6": ("pod1", "pod3", 1, "node1"),
     "node3 to node1, IPv4": ("pod3", "pod1", 0, "node3"),
-    "node1 to the host, IPv4": ("pod1", "server", 0, "node1"),
-    "the host to node1, IPv4": ("server", "pod1", 0, "spine"),
+    "node1 to the server, IPv4": ("pod1", "server", 0, "node1"),
+    "the server to node1, IPv4": ("server", "pod1", 0, "spine"),
 }
 OURS, FRRS = "our side (podbgpd chooses the ToR)", "FRR's side (the spine chooses the ToR)"
 
@@ -142,7 +142,7 @@ def test_sessions_and_ecmp(lab):
 
 
 def test_packets(lab):
-    lab.section("packets, pod to pod and to the host behind the spine")
+    lab.section("packets, pod to pod and to the server behind the spine")
     for source in POD:
         for target, addresses in POD.items():
             if source != target:
@@ -162,7 +162,7 @@ def test_link_to_a_node_goes(lab):
         only_tor2(lab, [("node1", PREFIX["node3"], tor_address("tor2", "node1")), ("node1", BEYOND, tor_address("tor2", "node1")),
                         ("node3", PREFIX["node1"], tor_address("tor2", "node3")), ("spine", PREFIX["node1"], ("10.9.2.2", "fd00:9:2::2"))])
 
-    under_traffic(lab, ["node1 to node3, IPv4", "node1 to node3, IPv6", "node3 to node1, IPv4", "the host to node1, IPv4"], down, settled, LINK, "link to node1 down")
+    under_traffic(lab, ["node1 to node3, IPv4", "node1 to node3, IPv6", "node3 to node1, IPv4", "the server to node1, IPv4"], down, settled, LINK, "link to node1 down")
 
 
 def test_link_to_the_spine_goes(lab):
@@ -176,7 +176,7 @@ def test_link_to_the_spine_goes(lab):
     def settled():
         only_tor2(lab, [("node1", BEYOND, tor_address("tor2", "node1")), ("spine", PREFIX["node1"], ("10.9.2.2", "fd00:9:2::2"))])
 
-    under_traffic(lab, ["node1 to the host, IPv4", "the host to node1, IPv4"], down, settled, LINK, "link to the spine down")
+    under_traffic(lab, ["node1 to the server, IPv4", "the server to node1, IPv4"], down, settled, LINK, "link to the spine down")
 
 
 def test_tor_goes_silent(lab):
@@ -192,7 +192,7 @@ def test_tor_goes_silent(lab):
         only_tor2(lab, [("node1", PREFIX["node3"], tor_address("tor2", "node1")), ("node1", BEYOND, tor_address("tor2", "node1")),
                         ("spine", PREFIX["node1"], ("10.9.2.2", "fd00:9:2::2"))])
 
-    names = ["node1 to node3, IPv4", "node1 to node3, IPv6", "the host to node1, IPv4"]
+    names = ["node1 to node3, IPv4", "node1 to node3, IPv6", "the server to node1, IPv4"]
     results = under_traffic(lab, names, silent, settled, SILENT, "tor1 silent")
     for name, (result, counts) in results.items():
         came, went = counts["tor1"]
