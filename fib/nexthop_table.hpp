@@ -45,6 +45,7 @@ struct Target {
   std::uint32_t owner = 0;   // the hop set whose content it follows; 0: none (adopted and not claimed)
   std::uint32_t routes = 0;  // that have it
   unsigned failures = 0;
+  std::string refusal;                                         // Group, failures > 0: why
   net::TimePoint retry{};                                      // Group: after a failed request, not before
   std::vector<std::uint32_t> members;                          // singles, ascending: as wanted
   std::vector<std::uint32_t> kernel_members;                   // Group: as in the kernel

@@ -17,8 +17,6 @@ constexpr auto kUsageEvery = seconds(30), kUsageEverySmall = seconds(1);
 constexpr std::size_t kSmall = 20'000;
 constexpr auto kBackgroundAfter = seconds(1);
 constexpr auto kProbeEvery = seconds(5);
-constexpr auto kRetryRefused = seconds(10);
-constexpr std::size_t kDumpPiece = 1024;
 }  // namespace
 
 Planner::Planner(const Settings& settings, net::TimePoint now)
@@ -163,11 +161,9 @@ void Planner::retry_not_before(net::TimePoint when) {
   if (!retry_at_ || when < *retry_at_) retry_at_ = when;
 }
 
-void Planner::retry_refused() {
-  for (const auto& [ref, reason] : refusals_) queue(ref, routes_.at(ref));
-}
-
 void Planner::retry_objects() {
+  for (std::uint32_t id = kFirstHopSet; id < sets_.size(); ++id)
+    if (std::exchange(sets_[id].blocked, false)) changed_sets_.insert(id);
   for (std::uint32_t i = 0; i < next_hops_.single_count(); ++i) {
     auto& single = next_hops_.single(i);
     if (single.state != SingleState::Refused) continue;
@@ -194,10 +190,7 @@ void Planner::tick(net::TimePoint now) {
   if (retry_at_ && now_ >= *retry_at_) {
     retry_at_.reset();
     retry_objects();
-    if (!refusals_.empty()) {
-      retry_refused();
-      retry_not_before(now_ + kRetryRefused);
-    }
+    retry_refused();
   }
   if (gc_at_ && now_ >= *gc_at_ && state_ == State::Synced && idle()) condemn_unused();
   for (std::size_t pieces = 0; pieces < 16 && !dumps_.empty(); ++pieces) next_dump_piece();
@@ -255,8 +248,6 @@ void Planner::probe_ops(std::vector<KernelOp>& ops) {
 
 FibCounters Planner::counters() const {
   auto counters = counters_;
-  counters.refused = refusals_.size();
-  counters.pending = queue_.size();
   counters.nexthop_objects = next_hops_.objects();
   counters.nexthop_groups = next_hops_.groups();
   counters.state = state_ == State::Awaiting ? "awaiting" : state_ == State::Syncing ? "syncing" : "synced";
@@ -268,53 +259,6 @@ std::vector<std::string> Planner::egress_interfaces() const {
   for (const auto& [next_hop, tracked] : tracked_)
     for (const auto& hop : tracked.resolution.hops) names.insert(resolver_.link_name(hop.ifindex));
   return {names.begin(), names.end()};
-}
-
-void Planner::dump(std::uint64_t request, std::vector<net::Prefix> prefixes) {
-  dumps_.push_back({request, std::move(prefixes), 0, 0});
-}
-
-KernelRoute Planner::describe(RouteRef ref) const {
-  const auto& state = routes_.at(ref);
-  KernelRoute route;
-  route.prefix = routes_.prefix(ref);
-  route.blackhole = state.have == kBlackholeTarget;
-  if (state.have > kAlienTarget)
-    for (const auto index : next_hops_.target(state.have).members) {
-      const auto& hop = next_hops_.single(index).hop;
-      route.next_hops.push_back({hop.gateway, resolver_.link_name(hop.ifindex)});
-    }
-  route.status = state.status == 0 ? (state.have != 0 ? RouteStatus::Installed : RouteStatus::Pending)
-                                   : static_cast<RouteStatus>(state.status - 1);
-  if (const auto refusal = refusals_.find(ref); refusal != refusals_.end())
-    route.reason = refusal->second;
-  else if (state.want == 0)
-    route.reason = "found in the kernel at start, not asked for yet";
-  else if (state.want >= kFirstHopSet && state.have == 0)
-    route.reason = sets_[state.want].reason;
-  return route;
-}
-
-void Planner::next_dump_piece() {
-  auto& cursor = dumps_.front();
-  RouteDump piece{cursor.request, {}, false};
-  if (!cursor.prefixes.empty()) {
-    for (; cursor.index < cursor.prefixes.size() && piece.routes.size() < kDumpPiece; ++cursor.index) {
-      const auto ref = routes_.find(cursor.prefixes[cursor.index]);
-      if (ref != kNoRoute && routes_.at(ref).want != 0) piece.routes.push_back(describe(ref));
-    }
-    piece.last = cursor.index == cursor.prefixes.size();
-  } else {
-    auto ref = routes_.next(cursor.cursor);
-    for (; ref != kNoRoute && piece.routes.size() < kDumpPiece; ref = routes_.next(ref + 1)) {
-      piece.routes.push_back(describe(ref));
-    }
-    piece.last = ref == kNoRoute;
-    cursor.cursor = ref;
-  }
-  const bool last = piece.last;
-  events_.emplace_back(std::move(piece));
-  if (last) dumps_.pop_front();
 }
 
 std::vector<FromFib> Planner::take_events() {

@@ -114,6 +114,8 @@ class Planner {
     std::uint32_t primary = 0;           // the target new routes take
     std::vector<std::uint32_t> members;  // singles, ascending; empty: unusable
     std::string reason;                  // unusable: why
+    bool refused = false;                // … and the reason is the kernel's
+    bool blocked = false;                // routes were put aside: the kernel refused the group
   };
   struct PendingOp {
     OpKind kind{};
@@ -121,6 +123,10 @@ class Planner {
     std::uint32_t target = 0;            // routes: what they have when it succeeded
     std::vector<std::uint32_t> members;  // groups
   };
+  // RouteState::status of what core was told; 0: nothing yet.
+  [[nodiscard]] static constexpr std::uint8_t status_code(RouteStatus status) {
+    return static_cast<std::uint8_t>(static_cast<std::uint8_t>(status) + 1);
+  }
   enum class Verdict : std::uint8_t { Right, Write, NeedsTarget, Blocked };
 
   // planner_sets.cpp: hop sets, resolution, groups
@@ -131,8 +137,12 @@ class Planner {
   void use(const NextHop& next_hop);
   void unuse(const NextHop& next_hop);
   [[nodiscard]] bool compute(HopSetState& set);
+  struct Why {
+    std::string text;
+    bool refused = false;  // by the kernel
+  };
   bool collect(const std::vector<Hop>& hops, bool up_only, bool answering_only, std::vector<std::uint32_t>& out,
-               std::string& reason) const;
+               Why& why) const;
   void recompute_sets();
   void regroup(std::uint32_t target);
   void reown(std::uint32_t target);
@@ -158,6 +168,8 @@ class Planner {
   [[nodiscard]] std::uint32_t target_of(const RouteFact& fact);
   [[nodiscard]] bool is_ours(const RouteFact& fact) const;
   void retry_prefix(const net::Prefix& prefix);
+  void retry_blackholes(const net::Prefix& within);
+  void retry_singles(std::uint32_t ifindex);
   void blame(std::string what, std::uint32_t port);
 
   // planner_routes.cpp: routes, batches
@@ -165,11 +177,7 @@ class Planner {
   void set_want(RouteRef ref, RouteState& state, std::uint32_t want);
   void set_have(RouteRef ref, RouteState& state, std::uint32_t have);
   [[nodiscard]] bool right(const RouteState& state) const;
-  void set_status(RouteRef ref, RouteState& state, RouteStatus status, const std::string& reason = {});
-  void refuse(RouteRef ref, RouteState& state, std::string reason);
-  void finish(RouteRef ref, RouteState& state);
   Verdict decide(RouteRef ref, RouteState& state, KernelOp& op, std::uint32_t& target);
-  Verdict withdraw(RouteRef ref, RouteState& state, KernelOp& op, RouteStatus status, const std::string& reason);
   bool object_ops(std::size_t max, std::vector<KernelOp>& ops);
   void group_ops(std::size_t max, std::vector<KernelOp>& ops);
   void new_singles(std::size_t max, std::vector<KernelOp>& ops);
@@ -180,14 +188,22 @@ class Planner {
   void route_op_done(const PendingOp& op, const OpError* error);
   void route_op_failed(const PendingOp& op, const OpError& error, RouteState& state);
   void object_op_done(const PendingOp& op, const OpError* error);
+  void want_dump();
+
+  // planner_status.cpp: what core is told of the routes
+  void count_status(const RouteState& state, int by);
+  void tell(RouteRef ref, RouteState& state, RouteStatus status, const std::string& reason);
+  void set_status(RouteRef ref, RouteState& state, RouteStatus status, const std::string& reason = {});
+  void refuse(RouteRef ref, RouteState& state, std::string reason);
+  void finish(RouteRef ref, RouteState& state);
+  [[nodiscard]] std::string objection(const net::Prefix& prefix, const RouteState& state) const;
+  void retry_refused();
   void next_dump_piece();
   [[nodiscard]] KernelRoute describe(RouteRef ref) const;
-  void want_dump();
 
   // planner.cpp: time
   void sweep();
   void condemn_unused();
-  void retry_refused();
   void retry_objects();
   void retry_not_before(net::TimePoint when);
   void finish_stop();
@@ -215,7 +231,7 @@ class Planner {
 
   std::deque<RouteRef> queue_;
   std::vector<PendingOp> pending_;
-  std::unordered_map<RouteRef, std::string> refusals_;  // of refused routes
+  std::unordered_map<RouteRef, std::string> refusals_;  // of routes; those of next hops and groups stand with these
   std::set<std::uint32_t> changed_sets_;                // routes that want them need a look
   std::unordered_set<std::uint32_t> seen_ids_;          // nexthop ids in the running dump
   std::vector<NextHopFact> dumped_groups_;              // read when all singles are known

@@ -33,7 +33,11 @@ void Planner::end_dump() {
     ++counters_.resyncs;
   settle_adoption();
   routes_.for_each([&](RouteRef ref, RouteState& state) {
-    if (state.have == kNoTarget || state.flags & kSeen) return;
+    if (state.have == kNoTarget) return;
+    if (state.flags & kSeen) {  // what is connected now may speak against it
+      if (state.want != 0 && !objection(routes_.prefix(ref), state).empty()) queue(ref, state);
+      return;
+    }
     ++counters_.repaired;
     set_have(ref, state, kNoTarget);
     if (state.want == 0)
@@ -75,14 +79,7 @@ void Planner::fact(const LinkFact& fact) {
   const bool down_now = was_up && (!fact.up || fact.gone);
   if (down_now || (was_usable && !fact.usable())) lose_link(fact.ifindex, !down_now);
   if (!was_usable && fact.usable()) {
-    // What was refused on this link may work now.
-    for (std::uint32_t i = 0; i < next_hops_.single_count(); ++i) {
-      auto& single = next_hops_.single(i);
-      if (single.hop.ifindex != fact.ifindex || single.state != SingleState::Refused) continue;
-      single.state = SingleState::Absent;
-      single.failures = 0;
-      sets_dirty_ = true;
-    }
+    retry_singles(fact.ifindex);
     resolve_dirty_ = true;
     events_.emplace_back(LinkUp{fact.name, fact.ifindex});
   }
@@ -92,7 +89,20 @@ void Planner::fact(const AddressFact& fact) {
   if (!resolver_.address(fact)) return;
   resolve_dirty_ = true;
   addresses_changed_ = true;
-  if (!dumping_ && !fact.gone) events_.emplace_back(LinkUp{resolver_.link_name(fact.ifindex), fact.ifindex});
+  if (dumping_ || fact.gone) return;
+  retry_singles(fact.ifindex);
+  events_.emplace_back(LinkUp{resolver_.link_name(fact.ifindex), fact.ifindex});
+}
+
+// What was refused on this link may work now.
+void Planner::retry_singles(std::uint32_t ifindex) {
+  for (std::uint32_t i = 0; i < next_hops_.single_count(); ++i) {
+    auto& single = next_hops_.single(i);
+    if (single.hop.ifindex != ifindex || single.state != SingleState::Refused) continue;
+    single.state = SingleState::Absent;
+    single.failures = 0;
+    sets_dirty_ = true;
+  }
 }
 
 void Planner::fact(const NeighbourFact& fact) {
@@ -237,6 +247,7 @@ void Planner::fact(const RouteFact& fact) {
   }
   if (!resolver_.route(fact) || dumping_) return;
   retry_prefix(fact.prefix);
+  if (Resolver::may_be_subnet(fact.protocol)) retry_blackholes(fact.prefix);
   if (resolve_dirty_) return;
   for (const auto& [next_hop, tracked] : tracked_) {
     if (!fact.prefix.contains(next_hop.gateway)) continue;
@@ -283,6 +294,14 @@ void Planner::own_route_gone(const RouteFact& fact) {
 void Planner::retry_prefix(const net::Prefix& prefix) {
   const auto ref = routes_.find(prefix);
   if (ref != kNoRoute && routes_.at(ref).want != 0) queue(ref, routes_.at(ref));
+}
+
+// A subnet came or went: blackholes within it go or come.
+void Planner::retry_blackholes(const net::Prefix& within) {
+  if (sets_[kBlackhole.value()].wants == 0) return;
+  routes_.for_each([&](RouteRef ref, RouteState& state) {
+    if (state.want == kBlackhole.value() && within.contains(routes_.prefix(ref))) queue(ref, state);
+  });
 }
 
 void Planner::blame(std::string what, std::uint32_t port) {

@@ -12,7 +12,6 @@ namespace {
 using std::chrono::milliseconds;
 using std::chrono::seconds;
 constexpr auto kBackgroundAfter = seconds(1);
-constexpr auto kRetryRefused = seconds(10);
 constexpr std::uint32_t kBackgroundLook = 65536;  // entries looked at in one go
 
 net::Duration backoff(unsigned failures) {
@@ -38,9 +37,11 @@ void Planner::set_want(RouteRef, RouteState& state, std::uint32_t want) {
     next_hops_.count(state.have, old, -1);
     next_hops_.count(state.have, want, +1);
   }
+  count_status(state, -1);
   state.want = want;
-  if (want >= kFirstHopSet) ++sets_[want].wants;
-  if (old >= kFirstHopSet && --sets_[old].wants == 0) touch_gc();
+  count_status(state, +1);
+  if (want != 0) ++sets_[want].wants;
+  if (old != 0 && --sets_[old].wants == 0 && old >= kFirstHopSet) touch_gc();
   if (state.have > kAlienTarget) {
     const auto owner = next_hops_.target(state.have).owner;
     if (owner == 0 || next_hops_.wants(state.have, owner) == 0) reown(state.have);
@@ -74,34 +75,6 @@ bool Planner::right(const RouteState& state) const {
   return state.have > kAlienTarget && follows(state.have, sets_[state.want]);
 }
 
-void Planner::set_status(RouteRef ref, RouteState& state, RouteStatus status, const std::string& reason) {
-  if (status != RouteStatus::Refused && state.flags & kRefused) {
-    state.flags &= static_cast<std::uint8_t>(~kRefused);
-    refusals_.erase(ref);
-  }
-  const auto code = static_cast<std::uint8_t>(static_cast<std::uint8_t>(status) + 1);
-  if (state.status == code && status != RouteStatus::Refused) return;
-  state.status = code;
-  counters_changed_ = true;
-  results_.push_back({routes_.prefix(ref), status, reason});
-}
-
-void Planner::refuse(RouteRef ref, RouteState& state, std::string reason) {
-  if (state.flags & kRefused && refusals_[ref] == reason) return;
-  state.flags |= kRefused;
-  set_status(ref, state, RouteStatus::Refused, reason);
-  refusals_[ref] = std::move(reason);
-  retry_not_before(now_ + kRetryRefused);
-}
-
-// Nobody wants it and the kernel does not have it: the entry goes.
-void Planner::finish(RouteRef ref, RouteState& state) {
-  if (state.want != 0 || state.have != kNoTarget || state.flags & kQueued) return;
-  if (state.status != 0) set_status(ref, state, RouteStatus::Removed);
-  if (state.flags & kRefused) refusals_.erase(ref);
-  routes_.erase(ref);
-}
-
 void Planner::apply(std::span<const RouteChange> changes) {
   if (stopping_) return;
   settle();  // the fast path below asks what hop sets mean now
@@ -117,45 +90,36 @@ void Planner::apply(std::span<const RouteChange> changes) {
     }
     auto& state = routes_.at(ref);
     state.flags &= static_cast<std::uint8_t>(~kAdopted);
-    if (state.status == 0 && change.hops == kNoHopSet)  // adopted, and not wanted: core is to hear that it went
-      state.status = static_cast<std::uint8_t>(RouteStatus::Installed) + 1;
     if (change.hops.value() >= sets_.size()) set_state(change.hops.value());
     set_want(ref, state, change.hops.value());
-    if (state.want != 0 && !(state.flags & kRefused) && right(state))
+    if (state.status == 0 && state.want == 0)  // adopted, and not wanted: core is to hear that it went
+      state.status = status_code(RouteStatus::Installed);
+    if (state.want != 0 && !(state.flags & kRefused) && right(state) && objection(change.prefix, state).empty())
       set_status(ref, state, RouteStatus::Installed);
     else
       queue(ref, state);
   }
 }
 
-Planner::Verdict Planner::withdraw(RouteRef ref, RouteState& state, KernelOp& op, RouteStatus status,
-                                   const std::string& reason) {
-  if (state.have != kNoTarget) {
-    op.kind = OpKind::DeleteRoute;
-    return Verdict::Write;  // decided once more when it is gone
-  }
-  if (state.want == 0)
-    finish(ref, state);
-  else if (status == RouteStatus::Refused)
-    refuse(ref, state, reason);
-  else
-    set_status(ref, state, status, reason);
-  return Verdict::Right;
-}
-
 Planner::Verdict Planner::decide(RouteRef ref, RouteState& state, KernelOp& op, std::uint32_t& target) {
   target = kNoTarget;
+  op.prefix = routes_.prefix(ref);
+  op.kind = OpKind::DeleteRoute;  // where the kernel is to have none: decided once more when it is gone
   if (state.want == 0) {
     if (state.flags & kAdopted) return Verdict::Right;
-    op.prefix = routes_.prefix(ref);
-    return withdraw(ref, state, op, RouteStatus::Removed, {});
+    if (state.have != kNoTarget) return Verdict::Write;
+    finish(ref, state);
+    return Verdict::Right;
   }
-  op.prefix = routes_.prefix(ref);
-  if (state.want != kBlackhole.value()) {
-    if (const auto* link = resolver_.connected_on(op.prefix))
-      return withdraw(ref, state, op, RouteStatus::Refused, fmt::format("{} is connected on {}", op.prefix, *link));
-    const auto& set = sets_[state.want];
-    if (set.members.empty()) return withdraw(ref, state, op, RouteStatus::Pending, set.reason);
+  if (auto reason = objection(op.prefix, state); !reason.empty()) {
+    if (state.have != kNoTarget) return Verdict::Write;
+    refuse(ref, state, std::move(reason));
+    return Verdict::Right;
+  }
+  if (const auto& set = sets_[state.want]; state.want != kBlackhole.value() && set.members.empty()) {
+    if (state.have != kNoTarget) return Verdict::Write;
+    set_status(ref, state, set.refused ? RouteStatus::Refused : RouteStatus::Pending, set.reason);
+    return Verdict::Right;
   }
   if (right(state)) {
     set_status(ref, state, RouteStatus::Installed);
@@ -201,8 +165,9 @@ bool Planner::route_ops(std::size_t max, std::vector<KernelOp>& ops) {
         waiting.push_back(ref);
         if (waiting.size() >= max) left = 1;  // enough to know which groups are missing
         break;
-      case Verdict::Blocked:  // looked at again when the group comes
-        set_status(ref, state, RouteStatus::Pending, "the kernel refused the nexthop group; trying again");
+      case Verdict::Blocked:  // looked at again when the group comes, or another is tried in its place
+        sets_[state.want].blocked = true;
+        set_status(ref, state, RouteStatus::Refused, next_hops_.target(target).refusal);
         break;
     }
   }
@@ -455,6 +420,7 @@ void Planner::object_op_done(const PendingOp& op, const OpError* error) {
     group_died(op.subject);
     return;
   }
+  target.refusal = reason_of(*error);
   target.retry = now_ + backoff(target.failures++);
   retry_not_before(target.retry);
   want_dump();

@@ -51,7 +51,7 @@ void Planner::resolve_all() {
 }
 
 bool Planner::collect(const std::vector<Hop>& hops, bool up_only, bool answering_only, std::vector<std::uint32_t>& out,
-                      std::string& reason) const {
+                      Why& why) const {
   out.clear();
   for (const auto& hop : hops) {
     if (up_only && down_.contains(hop.peer)) continue;
@@ -59,14 +59,14 @@ bool Planner::collect(const std::vector<Hop>& hops, bool up_only, bool answering
     if (it == tracked_.end()) continue;
     const auto& resolution = it->second.resolution;
     if (!resolution.usable()) {
-      if (reason.empty()) reason = resolution.reason;
+      if (why.text.empty()) why = {resolution.reason, false};
       continue;
     }
     if (answering_only && resolution.neighbour_failed) continue;
     for (const auto index : it->second.singles) {
       const auto& single = next_hops_.single(index);
       if (single.state == SingleState::Refused) {
-        if (reason.empty()) reason = single.refusal;
+        if (why.text.empty()) why = {single.refusal, true};
         continue;
       }
       out.push_back(index);
@@ -82,13 +82,13 @@ bool Planner::collect(const std::vector<Hop>& hops, bool up_only, bool answering
 // is down the content stays as it was until core says what becomes of the routes.
 bool Planner::compute(HopSetState& set) {
   std::vector<std::uint32_t> members;
-  std::string reason;
+  Why why;
   const auto& [best, backup] = set.set;
   bool stale = false;
-  if (!collect(best, true, true, members, reason) && !collect(backup, true, true, members, reason) &&
-      !collect(best, true, false, members, reason) && !collect(backup, true, false, members, reason))
-    stale = collect(best, false, false, members, reason);
-  if (!members.empty()) reason.clear();
+  if (!collect(best, true, true, members, why) && !collect(backup, true, true, members, why) &&
+      !collect(best, true, false, members, why) && !collect(backup, true, false, members, why))
+    stale = collect(best, false, false, members, why);
+  if (!members.empty()) why = {};
   if (objects_) {  // the backup's object as well: a failover is then one message
     for (const auto* hops : {&best, &backup})
       for (const auto& hop : *hops)
@@ -97,10 +97,11 @@ bool Planner::compute(HopSetState& set) {
             if (next_hops_.single(index).state == SingleState::Absent && needed_singles_.insert(index).second)
               objects_dirty_ = true;
   }
-  if (members == set.members && stale == set.stale && reason == set.reason) return false;
+  if (members == set.members && stale == set.stale && why.text == set.reason && why.refused == set.refused) return false;
   set.members = std::move(members);
   set.stale = stale;
-  set.reason = std::move(reason);
+  set.reason = std::move(why.text);
+  set.refused = why.refused;
   return true;
 }
 
@@ -340,7 +341,10 @@ void Planner::lose_single(std::uint32_t index) {
 // The kernel has dropped the link's nexthop objects, the groups that are empty now and all their routes, mostly without
 // a word; with the link down also plain IPv4 routes.
 void Planner::lose_link(std::uint32_t ifindex, bool carrier_only) {
-  for (const auto& prefix : resolver_.link_lost(ifindex, carrier_only)) retry_prefix(prefix);
+  for (const auto& prefix : resolver_.link_lost(ifindex, carrier_only)) {
+    retry_prefix(prefix);
+    retry_blackholes(prefix);
+  }
   for (std::uint32_t i = 0; i < next_hops_.single_count(); ++i) {
     const auto& single = next_hops_.single(i);
     if (single.hop.ifindex == ifindex && single.state == SingleState::Present) lose_single(i);

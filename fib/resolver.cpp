@@ -8,6 +8,7 @@ namespace podbgp::fib {
 
 namespace {
 constexpr std::uint32_t kMainTable = 254;
+constexpr std::uint8_t kProtocolKernel = 2, kProtocolRa = 9;  // rtnetlink.h: RTPROT_KERNEL, RTPROT_RA
 
 bool is_direct(const std::vector<FactHop>& hops) {
   return hops.size() == 1 && !hops[0].has_gateway && hops[0].ifindex != 0;
@@ -132,15 +133,35 @@ std::vector<net::Prefix> Resolver::link_lost(std::uint32_t ifindex, bool carrier
   return freed;
 }
 
+const LinkFact* Resolver::device_of(const ForeignRoute& route) const {
+  const bool direct = route.kind == RouteKind::Unicast && route.nexthop_id == 0 && is_direct(route.hops);
+  return direct ? find_link(route.hops[0].ifindex) : nullptr;
+}
+
 const std::string* Resolver::connected_on(const net::Prefix& prefix) const {
   if (prefix.length() == 0) return nullptr;  // "default dev ppp0" is not a connected network
+  if (by_length_[net::index(prefix.family())][prefix.length()] == 0) return nullptr;
   const auto found = routes_.find(prefix);
   if (found == routes_.end()) return nullptr;
-  for (const auto& route : found->second) {
-    if (route.kind != RouteKind::Unicast || route.nexthop_id != 0 || !is_direct(route.hops)) continue;
-    if (const auto* link = find_link(route.hops[0].ifindex)) return &link->name;
-  }
+  for (const auto& route : found->second)
+    if (const auto* link = device_of(route)) return &link->name;
   return nullptr;
+}
+
+bool Resolver::may_be_subnet(std::uint8_t protocol) { return protocol == kProtocolKernel || protocol == kProtocolRa; }
+
+Resolver::Subnet Resolver::subnet_around(const net::Prefix& prefix) const {
+  const auto& counts = by_length_[net::index(prefix.family())];
+  for (unsigned length = prefix.length(); length > 0; --length) {
+    if (counts[length] == 0) continue;
+    const auto around = net::Prefix::make(prefix.address(), length);
+    const auto found = routes_.find(around);
+    if (found == routes_.end()) continue;
+    for (const auto& route : found->second)
+      if (const auto* link = device_of(route); link != nullptr && may_be_subnet(route.protocol))
+        return {around, &link->name};
+  }
+  return {};
 }
 
 const ForeignRoute* Resolver::holder(const net::Prefix& prefix, std::uint32_t metric) const {

@@ -62,6 +62,13 @@ class Resolver {
 
   // The name of the device on which `prefix` itself is connected in our table or main; none for the default route.
   [[nodiscard]] const std::string* connected_on(const net::Prefix& prefix) const;
+  // The longest subnet of a link in our table or main that contains `prefix` (or is it): what an address on the link or
+  // a router advertisement brought. A route that somebody put on a device (a tunnel's, wg-quick's) is none.
+  struct Subnet {
+    net::Prefix prefix;
+    const std::string* link = nullptr;  // the device's name; nullptr: there is none
+  };
+  [[nodiscard]] Subnet subnet_around(const net::Prefix& prefix) const;
   // The foreign route of our table that occupies (prefix, metric).
   [[nodiscard]] const ForeignRoute* holder(const net::Prefix& prefix, std::uint32_t metric) const;
   [[nodiscard]] const LinkFact* find_link(std::uint32_t ifindex) const;
@@ -69,7 +76,10 @@ class Resolver {
   [[nodiscard]] InterfaceAddresses addresses() const;
   [[nodiscard]] std::size_t routes() const { return routes_.size(); }
 
+  [[nodiscard]] static bool may_be_subnet(std::uint8_t protocol);  // kernel, ra
+
  private:
+  [[nodiscard]] const LinkFact* device_of(const ForeignRoute& route) const;  // of a route without a gateway
   [[nodiscard]] bool usable(std::uint32_t ifindex, std::string& reason) const;
   [[nodiscard]] std::vector<FactHop> hops_of(const ForeignRoute& route) const;
   [[nodiscard]] const std::vector<ForeignRoute>* longest_match(const net::IpAddress& address, unsigned max_length,

@@ -8,12 +8,10 @@
 #include <linux/rtnetlink.h>
 
 #include "fib/netlink_codec.hpp"
+#include "values.hpp"
 
 namespace podbgp::fib::test {
 namespace {
-
-net::Prefix prefix(const std::string& text) { return net::Prefix::parse(text).value(); }
-net::IpAddress address(const std::string& text) { return net::IpAddress::parse(text).value(); }
 
 class Facts final : public FactSink {
  public:

@@ -54,10 +54,13 @@ class FakeKernel {
   void add_link(std::uint32_t ifindex, const std::string& name, const std::vector<net::Prefix>& connected) {
     links[ifindex] = {ifindex, name, true, true, false};
     for (const auto& p : connected) {
-      routes[{p, metric_of_connected(p)}] = {2, false, 0, {{false, {}, ifindex}}};
+      routes[{p, metric_of_connected(p)}] = subnet(ifindex);
       connected_[ifindex].push_back(p);
     }
   }
+
+  // The route that an address on the link brings.
+  static Route subnet(std::uint32_t ifindex) { return {2, false, 0, {{false, {}, ifindex}}}; }
 
   int apply(const KernelOp& op) {
     log.push_back(op);
@@ -134,7 +137,7 @@ class FakeKernel {
     notifications.push_back(link);
     if (was_up) return;
     for (const auto& p : connected_[ifindex])
-      foreign_add(p, metric_of_connected(p), {2, false, 0, {{false, {}, ifindex}}}, 0);
+      foreign_add(p, metric_of_connected(p), subnet(ifindex), 0);
   }
 
   // What others do, each with a word from the kernel.

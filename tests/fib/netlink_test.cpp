@@ -135,6 +135,32 @@ TEST_P(KernelModes, OwnBlockBlackholeStaysBehindTheBridgeInBothFamilies) {
   EXPECT_THAT(routes6(), HasSubstr("blackhole fd00:10:244:3::/64"));
   EXPECT_THAT(output("ip route get 10.244.3.9"), HasSubstr("dev pods"));
   EXPECT_THAT(output("ip -6 route get fd00:10:244:3::9"), HasSubstr("dev pods"));
+  // The bridge loses its address and gets it back: ours stays as it is, and nothing is left pending.
+  run("ip addr del 10.244.3.1/24 dev pods && ip addr add 10.244.3.1/24 dev pods");
+  node.wait_state("syncing");
+  EXPECT_THAT(routes(), HasSubstr("blackhole 10.244.3.0/24"));
+  EXPECT_EQ(node.counters().pending, 0U);
+}
+
+TEST_P(KernelModes, ABlackholeInsideAConnectedSubnetIsNotInstalledWhileItIsConnected) {
+  Node node(settings());
+  node.route("10.1.0.1/32", kBlackhole.value());  // the router next to us
+  node.route("fd00:1::1/128", kBlackhole.value());
+  node.wait_status("10.1.0.1/32", RouteStatus::Refused);
+  node.wait_status("fd00:1::1/128", RouteStatus::Refused);
+  EXPECT_EQ(node.status("10.1.0.1/32").reason,
+            "10.1.0.1/32 lies within 10.1.0.0/24, which is connected on eth1: a blackhole would cut it off");
+  EXPECT_THAT(output("ip route get 10.1.0.1"), HasSubstr("dev eth1"));
+  EXPECT_THAT(output("ip -6 route get fd00:1::1"), HasSubstr("dev eth1"));
+  run("ip addr del 10.1.0.11/24 dev eth1 && ip addr del fd00:1::11/64 dev eth1");
+  node.wait_status("10.1.0.1/32", RouteStatus::Installed);
+  node.wait_status("fd00:1::1/128", RouteStatus::Installed);
+  run("ip addr add 10.1.0.11/24 dev eth1 && ip addr add fd00:1::11/64 dev eth1 nodad");
+  node.wait_status("10.1.0.1/32", RouteStatus::Refused);
+  node.wait_status("fd00:1::1/128", RouteStatus::Refused);
+  EXPECT_THAT(output("ip route get 10.1.0.1"), HasSubstr("dev eth1"));
+  run("ip link set eth1 down");
+  node.wait_status("10.1.0.1/32", RouteStatus::Installed);
 }
 
 TEST_P(KernelModes, APrefixEqualToAConnectedOneIsNotTakenFromAPeer) {
@@ -275,6 +301,13 @@ TEST_P(KernelModes, SaysWhyTheKernelRefuses) {
   eventually([&] { return node.status("10.244.1.0/24").reason.find("gateway") != std::string::npos; },
              [&] { return node.status("10.244.1.0/24").reason; });
   EXPECT_THAT(node.status("10.244.1.0/24").reason, HasSubstr("EINVAL: Nexthop has invalid gateway"));
+  EXPECT_EQ(node.status("10.244.1.0/24").status, RouteStatus::Refused);
+  eventually([&] { return node.counters().refused == 1 && node.counters().pending == 0; },
+             [&] { return fmt::format("{} refused, {} pending", node.counters().refused, node.counters().pending); });
+  node.fib.post(DumpRoutes{1, {prefix("10.244.1.0/24")}});
+  eventually([&] { return !node.dumped().empty(); }, [] { return "no dump"; });
+  EXPECT_EQ(node.dumped()[0].status, RouteStatus::Refused);
+  EXPECT_THAT(node.dumped()[0].reason, HasSubstr("EINVAL: Nexthop has invalid gateway"));
 }
 
 INSTANTIATE_TEST_SUITE_P(Modes, KernelModes, testing::Bool(),

@@ -22,20 +22,11 @@
 #include "fib/fib.hpp"
 #include "fib/netlink_codec.hpp"
 #include "fib/netlink_socket.hpp"
+#include "values.hpp"
 
 namespace podbgp::fib::test {
 
 using namespace std::chrono_literals;
-
-inline net::Prefix prefix(std::string_view text) {
-  auto p = net::Prefix::parse(text);
-  if (!p) ADD_FAILURE() << p.error();
-  return p.value_or(net::Prefix{});
-}
-inline net::IpAddress address(std::string_view text) { return net::IpAddress::parse(text).value(); }
-inline Hop hop(int peer, std::string_view gateway, std::string interface = {}) {
-  return {net::PeerId{static_cast<std::uint16_t>(peer)}, {address(gateway), std::move(interface)}};
-}
 
 inline std::string output(const std::string& command) {
   std::string text;

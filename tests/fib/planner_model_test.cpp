@@ -7,14 +7,12 @@
 #include <gtest/gtest.h>
 
 #include "fake_kernel.hpp"
+#include "values.hpp"
 
 namespace podbgp::fib::test {
 namespace {
 
 using namespace std::chrono_literals;
-
-net::Prefix prefix(const std::string& text) { return net::Prefix::parse(text).value(); }
-net::IpAddress address(const std::string& text) { return net::IpAddress::parse(text).value(); }
 
 constexpr int kLinks = 4, kPeers = 6, kPrefixes = 40;
 constexpr std::uint8_t kStatic = 4;
@@ -82,6 +80,7 @@ class Model {
         break;
       case 20: now_ += std::chrono::milliseconds(random(3000)); break;
       case 21: planner_->converged(); break;
+      case 22: subnet(); break;
       default: break;
     }
     kernel_->tell(*planner_, random(4) == 0 ? random(3) : SIZE_MAX);
@@ -104,7 +103,7 @@ class Model {
     EXPECT_TRUE(planner_->idle()) << context;
     EXPECT_THAT(kernel_->violations, testing::IsEmpty()) << context;
     for (const auto& p : prefixes_) {
-      EXPECT_EQ(kernel_->forwarding(p), expected(p)) << to_string(p) << " " << context;
+      EXPECT_EQ(kernel_->forwarding(p), expected(p)) << to_string(p) << " " << context << described(p);
       if (status_.contains(p) && status_[p] == RouteStatus::Installed) {
         EXPECT_NE(kernel_->forwarding(p), "none") << to_string(p) << " is said to be installed " << context;
       }
@@ -125,6 +124,16 @@ class Model {
     EXPECT_LE(groups, 2 * ids_.size()) << context;
   }
 
+  // As the API would show it.
+  std::string described(const net::Prefix& p) {
+    planner_->dump(1, {p});
+    planner_->tick(now_);
+    for (const auto& event : planner_->take_events())
+      if (const auto* piece = std::get_if<RouteDump>(&event))
+        for (const auto& route : piece->routes)
+          return fmt::format(": status {}, {}", static_cast<int>(route.status), route.reason);
+    return ": not known";
+  }
   FakeKernel& kernel() { return *kernel_; }
   Planner& planner() { return *planner_; }
 
@@ -200,6 +209,21 @@ class Model {
     else
       kernel_->foreign_delete(p, kernel_->metric(p));
   }
+  // A subnet around some of the prefixes comes or goes on link 4.
+  void subnet() {
+    const auto& around = subnets_[random(subnets_.size())];
+    const auto metric = around.family() == net::Family::Ipv4Unicast ? 0U : 256U;
+    if (kernel_->routes.contains({around, metric}))
+      kernel_->foreign_delete(around, metric);
+    else if (kernel_->links.at(4).up)
+      kernel_->foreign_add(around, metric, FakeKernel::subnet(4), 0);
+  }
+  bool in_subnet(const net::Prefix& p) const {
+    return std::ranges::any_of(subnets_, [&](const auto& around) {
+      const auto metric = around.family() == net::Family::Ipv4Unicast ? 0U : 256U;
+      return around != p && around.contains(p) && kernel_->routes.contains({around, metric});
+    });
+  }
   void flush_object() {
     std::vector<std::uint32_t> ids;
     for (const auto& [id, o] : kernel_->objects) ids.push_back(id);
@@ -260,7 +284,7 @@ class Model {
     if (holder != kernel_->routes.end() && holder->second.protocol != settings_.protocol)
       return fmt::format("proto {}", holder->second.protocol);
     if (wish == wishes_.end() || !wish->second.any()) return "none";
-    if (wish->second.blackhole) return "blackhole";
+    if (wish->second.blackhole) return in_subnet(p) ? "none" : "blackhole";
     const auto choose = [&](const std::vector<Hop>& hops, bool up) {
       std::set<std::string> out;
       for (const auto& h : hops)
@@ -277,6 +301,7 @@ class Model {
     return "none";
   }
 
+  const std::vector<net::Prefix> subnets_{prefix("10.244.0.0/19"), prefix("fd00:244::/60")};
   std::mt19937 random_;
   Settings settings_;
   net::TimePoint now_{std::chrono::hours(1)};

@@ -1,0 +1,89 @@
+// Resolution of next hops, as routes and core see it.
+#include "planner_fixture.hpp"
+
+namespace podbgp::fib::test {
+namespace {
+
+TEST_F(PlannerTest, AForeignNexthopGroupResolvesARecursiveNextHop) {
+  kernel.objects[7] = {4, false, {address("10.2.0.1"), 2}, {}};
+  kernel.objects[8] = {4, false, {address("10.3.0.1"), 3}, {}};
+  kernel.objects[9] = {4, true, {}, {7, 8}};
+  kernel.routes[{prefix("10.9.0.0/16"), 50}] = {4, false, 9, {}};
+  restart();
+  define(2, {hop(1, "10.9.0.1")});
+  route("10.244.1.0/24", 2);
+  (void)work();
+  EXPECT_EQ(forwarding("10.244.1.0/24"), "10.2.0.1@2 10.3.0.1@3");
+  kernel.link_down(2, false);  // the foreign object goes without a word
+  (void)work();
+  EXPECT_EQ(forwarding("10.244.1.0/24"), "10.3.0.1@3");
+  kernel.link_down(3, false);
+  (void)work();
+  EXPECT_EQ(state("10.244.1.0/24"), RouteStatus::Pending);
+}
+
+TEST_F(PlannerTest, ABlackholeOnTheWayToTheNextHopIsSaid) {
+  kernel.routes[{prefix("10.9.0.0/16"), 50}] = {4, true, 0, {}};
+  restart();
+  define(2, {hop(1, "10.9.0.1")});
+  define(3, {hop(1, "0.0.0.0")});
+  define(4, {hop(1, "10.8.0.1")});
+  route("10.244.1.0/24", 2);
+  route("10.244.2.0/24", 3);
+  route("10.244.3.0/24", 4);
+  (void)work();
+  EXPECT_EQ(reason("10.244.1.0/24"), "10.9.0.0/16 has a blackhole route");
+  EXPECT_EQ(reason("10.244.2.0/24"), "0.0.0.0 cannot be a next hop");
+  EXPECT_EQ(reason("10.244.3.0/24"), "no route covers 10.8.0.1");
+}
+
+TEST_F(PlannerTest, InterfacesAreFoundByNameForLinkLocalNextHops) {
+  planner->define(HopSetId{2}, {{{net::PeerId{1}, {address("fe80::1"), "eth2"}}}, {}});
+  planner->define(HopSetId{3}, {{{net::PeerId{1}, {address("fe80::1"), "eth9"}}}, {}});
+  route("fd00:244:1::/64", 2);
+  route("fd00:244:2::/64", 3);
+  (void)work();
+  EXPECT_EQ(forwarding("fd00:244:1::/64"), "fe80::1@2");
+  EXPECT_EQ(reason("fd00:244:2::/64"), "interface eth9 does not exist");
+}
+
+TEST_F(PlannerTest, AGatewayThatDoesNotAnswerIsUsedLastAndProbed) {
+  define(2, {hop(1, "10.1.0.1")}, {hop(2, "10.2.0.1")});
+  define(3, {hop(1, "10.1.0.1"), hop(2, "10.2.0.1")});
+  route("10.244.1.0/24", 2);
+  route("10.244.2.0/24", 3);
+  (void)work();
+  kernel.notifications.push_back(NeighbourFact{1, address("10.1.0.1"), true, false});
+  (void)work();
+  EXPECT_EQ(forwarding("10.244.1.0/24"), "10.2.0.1@2");
+  EXPECT_EQ(forwarding("10.244.2.0/24"), "10.2.0.1@2");
+  pass(11s);
+  EXPECT_GE(std::ranges::count(kernel.log, OpKind::ProbeNeighbour, &KernelOp::kind), 2);
+  kernel.notifications.push_back(NeighbourFact{2, address("10.2.0.1"), true, false});  // now neither answers
+  (void)work();
+  EXPECT_EQ(forwarding("10.244.1.0/24"), "10.1.0.1@1");
+  kernel.notifications.push_back(NeighbourFact{1, address("10.1.0.1"), false, false});
+  (void)work();
+  EXPECT_EQ(forwarding("10.244.2.0/24"), "10.1.0.1@1");
+}
+
+TEST_F(PlannerTest, TracksNextHopsAndTellsChangesOnly) {
+  planner->track({address("10.1.0.1"), {}});
+  (void)work();
+  EXPECT_EQ(count<NextHopState>(), 1U);
+  kernel.notifications.push_back(NeighbourFact{1, address("10.1.0.77"), true, false});
+  (void)work();
+  EXPECT_EQ(count<NextHopState>(), 1U);
+  kernel.link_down(1, true);
+  (void)work();
+  EXPECT_EQ(count<NextHopState>(), 2U);
+  planner->untrack({address("10.1.0.1"), {}});
+  kernel.link_up(1);
+  (void)work();
+  EXPECT_EQ(count<NextHopState>(), 2U);
+  EXPECT_EQ(count<LinkUp>(), 1U);
+  planner->untrack({address("10.77.0.1"), {}});  // never tracked
+}
+
+}  // namespace
+}  // namespace podbgp::fib::test
