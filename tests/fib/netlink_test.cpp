@@ -28,15 +28,6 @@ TEST_F(Kernel, InstallsThroughNexthopGroupsInBothFamilies) {
   EXPECT_THAT(routes6(), HasSubstr("metric 2000"));
 }
 
-class KernelModes : public NetNs, public testing::WithParamInterface<bool> {
- protected:
-  Settings settings() const {
-    Settings s;
-    s.nexthop_objects = GetParam();
-    return s;
-  }
-};
-
 TEST_P(KernelModes, InstallsEcmpOverTwoLinks) {
   Node node(settings());
   node.define(2, {hop(1, "10.1.0.1"), hop(2, "10.2.0.1")});
@@ -254,32 +245,6 @@ TEST_P(KernelModes, RepairsWhatOthersDelete) {
   eventually([&] { return lines() == 501; }, [&] { return std::to_string(lines()) + objects(); });
 }
 
-TEST_P(KernelModes, AnOverrunLeadsToADumpAndRepairAndLeavesForeignRoutesAlone) {
-  FibTuning tiny;
-  tiny.monitor_buffer = 4096;
-  Node node(settings(), tiny);
-  node.define(2, {hop(1, "10.1.0.1")});
-  node.routes(many(1000), 2);
-  node.wait_count(RouteStatus::Installed, 1000);
-  // A thousand routes of somebody else, on a nexthop object that is replaced again and again: each time a thousand
-  // notifications in one go, while all of ours are deleted.
-  std::string deletes, adds = "nexthop add id 7 via 10.2.0.7 dev eth2\n";
-  for (std::size_t i = 0; i < 1000; ++i) {
-    deletes += fmt::format("route del {} proto 179\n", many(1000)[i]);
-    adds += fmt::format("route add 11.{}.{}.0/24 nhid 7 proto 4 metric 200\n", i / 256, i % 256);
-    if (i % 50 == 0) deletes += fmt::format("nexthop replace id 7 via 10.2.0.{} dev eth2\n", 20 + i / 50);
-  }
-  for (const auto& batch : {adds, deletes}) {
-    FILE* pipe = ::popen("ip -batch -", "w");
-    ::fwrite(batch.data(), 1, batch.size(), pipe);
-    ASSERT_EQ(::pclose(pipe), 0);
-  }
-  const auto count = [](const std::string& of) { return std::ranges::count(output("ip route show " + of), '\n'); };
-  eventually([&] { return count("proto 179") == 1000; }, [&] { return fmt::format("{}", count("proto 179")); });
-  EXPECT_EQ(count("proto static"), 1000);
-  eventually([&] { return node.counters().overruns > 0; }, [&] { return fmt::format("{}", node.counters().repaired); });
-}
-
 TEST_P(KernelModes, StopRemovesEverythingOfOursWhenAsked) {
   run("ip nexthop add id 5 via 10.2.0.7 dev eth2 proto 186 && ip route add 10.250.0.0/16 nhid 5 proto 186");
   Node node(settings());
@@ -310,8 +275,7 @@ TEST_P(KernelModes, SaysWhyTheKernelRefuses) {
   EXPECT_THAT(node.dumped()[0].reason, HasSubstr("EINVAL: Nexthop has invalid gateway"));
 }
 
-INSTANTIATE_TEST_SUITE_P(Modes, KernelModes, testing::Bool(),
-                         [](const auto& i) { return i.param ? "NexthopObjects" : "PlainNextHops"; });
+INSTANTIATE_TEST_SUITE_P(Modes, KernelModes, testing::Bool(), mode_name);
 
 }  // namespace
 }  // namespace podbgp::fib::test

@@ -7,6 +7,7 @@
 #include <condition_variable>
 #include <cstdio>
 #include <cstdlib>
+#include <functional>
 #include <map>
 #include <mutex>
 #include <set>
@@ -42,6 +43,15 @@ inline void run(const std::string& command) {
   if (text.find("WENT-WELL") == std::string::npos) ADD_FAILURE() << command << ": " << text;
 }
 
+inline void ip_batch(const std::string& lines) {
+  FILE* pipe = ::popen("ip -batch -", "w");
+  ::fwrite(lines.data(), 1, lines.size(), pipe);
+  EXPECT_EQ(::pclose(pipe), 0);
+}
+inline std::size_t count_routes(const std::string& of) {
+  return static_cast<std::size_t>(std::ranges::count(output("ip -4 route show " + of), '\n'));
+}
+
 // Waits for a condition; on timeout fails with what `show` says.
 template <class Condition, class Show>
 bool eventually(Condition condition, Show show, std::chrono::milliseconds patience = 10s) {
@@ -74,11 +84,26 @@ class NetNs : public ::testing::Test {
   }
 };
 
+// Both ways to write next hops.
+class KernelModes : public NetNs, public testing::WithParamInterface<bool> {
+ protected:
+  Settings settings() const {
+    Settings s;
+    s.nexthop_objects = GetParam();
+    return s;
+  }
+};
+inline std::string mode_name(const testing::TestParamInfo<bool>& info) {
+  return info.param ? "NexthopObjects" : "PlainNextHops";
+}
+
 // A Fib with its side of core: remembers what it was told.
 class Node {
  public:
-  explicit Node(Settings settings = {}, FibTuning tuning = {})
-      : fib(settings, [this](FromFib m) { take(std::move(m)); }, tuning) {
+  // `watch` sees each message first, on fib's thread: while it runs, nothing is read and nothing written.
+  using Watch = std::function<void(const FromFib&)>;
+  explicit Node(Settings settings = {}, FibTuning tuning = {}, Watch watch = {})
+      : watch_(std::move(watch)), fib(settings, [this](FromFib m) { take(std::move(m)); }, tuning) {
     const auto started = fib.start();
     if (!started) ADD_FAILURE() << started.error();
   }
@@ -147,10 +172,15 @@ class Node {
     return eventually([&] { return counters().state == state; }, [&] { return counters().state; });
   }
 
+ private:
+  const Watch watch_;
+
+ public:
   Fib fib;
 
  private:
   void take(FromFib message) {
+    if (watch_) watch_(message);
     const std::lock_guard lock(mutex_);
     if (auto* results = std::get_if<RouteResults>(&message))
       for (auto& r : results->results) {
