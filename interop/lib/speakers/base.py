@@ -18,6 +18,8 @@ class Route:
     med: int | None = None
     best: bool = True
     peer: str | None = None  # who it came from, as the speaker names it; None: itself
+    originator: str | None = None  # RFC 4456
+    cluster_list: tuple = ()
 
     def __str__(self):
         star = "*" if self.best else " "

@@ -70,6 +70,10 @@ class Bird(base.Speaker):
             route["local_pref"] = int(value)
         elif key == "BGP.med":
             route["med"] = int(value)
+        elif key == "BGP.originator_id":
+            route["originator"] = value.strip()
+        elif key == "BGP.cluster_list":
+            route["cluster_list"] = tuple(value.split())
         elif key == "BGP.community":
             route["communities"] = frozenset(f"{a}:{b}" for a, b in re.findall(r"\((\d+),\s*(\d+)\)", value))
 

@@ -56,6 +56,7 @@ class Frr(base.Speaker):
                 communities=frozenset(path.get("community", {}).get("list", [])),
                 local_pref=path.get("locPrf"), med=path.get("metric", path.get("med")),
                 best=bool(path.get("bestpath", {}).get("overall")),
+                originator=path.get("originatorId"), cluster_list=tuple(path.get("clusterList", {}).get("list", [])),
                 peer=path.get("peer", {}).get("peerId")))
         return result
 

@@ -86,7 +86,8 @@ class PodBgp(base.Speaker):
             prefix=base.same(prefix), next_hops=(base.address(attributes["next_hop"]),) if attributes.get("next_hop") else (),
             as_path=tuple(int(word) for word in re.findall(r"\d+", attributes.get("as_path", ""))),
             communities=frozenset(attributes.get("communities", [])), local_pref=attributes.get("local_pref"), med=attributes.get("med"),
-            best=bool(path.get("best")), peer=path.get("peer") or None)
+            best=bool(path.get("best")), peer=path.get("peer") or None,
+            originator=attributes.get("originator_id") or None, cluster_list=tuple(attributes.get("cluster_list", [])))
 
     def advertised(self, peer, prefix):
         """What the peer was sent for the prefix, or None."""
