@@ -33,8 +33,12 @@ VARYING = (
     (r"\b\d+\.\d+\.\d+ \([0-9a-f]+(-dirty)?\)", "VERSION"),
     (r"\b\d+(\.\d+)? MiB", "SIZE"),
     (r"proto(col)? (podbgp|179)", "proto 179"),
+    (r"^\s*bgp_path:", "BGP.as_path:"),  # BIRD 3's names for BIRD 2's
+    (r"^\s*bgp_", "BGP."),
     (r"\s+", " "),
 )
+# What one generation of BIRD prints about a route and the other does not.
+ASIDE = re.compile(r"^\s*(Type: BGP|source: BGP|preference: |igp_metric: |from: |Internal route handling)")
 
 
 @dataclasses.dataclass
@@ -67,8 +71,8 @@ def normal(line):
 
 def difference(shown, seen):
     """None, or what of the page's lines was not printed; lines come in the page's order, without others between unless it says `...`."""
-    wanted = [normal(line) for line in shown if line.strip()]
-    printed = [normal(line) for line in seen.splitlines() if line.strip()]
+    wanted = [normal(line) for line in shown if line.strip() and not ASIDE.match(line)]
+    printed = [normal(line) for line in seen.splitlines() if line.strip() and not ASIDE.match(line)]
     at, gap = 0, False
     for line in wanted:
         if line == "...":

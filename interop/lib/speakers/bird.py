@@ -10,7 +10,7 @@ from lib.speakers import base
 ROUTE = re.compile(r"^(?P<prefix>\S+)?\s+(?P<kind>unicast|blackhole|unreachable|prohibit)\s+\[(?P<proto>\S+) [^\]]*\](?P<best> \*)?")
 
 NAMES_OF_BIRD_3 = {"bgp_path": "BGP.as_path", "bgp_next_hop": "BGP.next_hop", "bgp_local_pref": "BGP.local_pref", "bgp_med": "BGP.med",
-                   "bgp_community": "BGP.community"}
+                   "bgp_community": "BGP.community", "bgp_originator_id": "BGP.originator_id", "bgp_cluster_list": "BGP.cluster_list"}
 
 
 class Bird(base.Speaker):
