@@ -83,6 +83,7 @@ class FakeBackend final : public Backend {
   void ask(std::string what, std::move_only_function<void()> question);
   void push(bool for_routes, bool takes_credit, std::function<void(Feed&)> deliver);
   void deliver(Feed& feed);
+  [[nodiscard]] std::unique_ptr<Watch> open_watch(std::shared_ptr<Feed> feed);
   [[nodiscard]] net::Result<void, ApiError> on_peer(const std::string& name);
 
   mutable std::mutex mutex_;
