@@ -170,6 +170,16 @@ void add_rest(CLI::App& app, Raw& raw,
   health->add_flag("--live", raw.options.live, "only whether it answers");
 }
 
+// A script whose variable is empty must not get the answer to another question.
+const CLI::Validator kNotEmpty(
+    [](const std::string& value) { return value.empty() ? std::string("is empty; leave it out or write a value") : ""; }, "");
+
+void refuse_empty(CLI::App& app) {
+  for (auto* option : app.get_options())
+    if (option->get_items_expected_max() > 0 && option->get_name() != "--text") option->check(kNotEmpty);
+  for (auto* sub : app.get_subcommands({})) refuse_empty(*sub);
+}
+
 std::string usage(const std::string& message) { return fmt::format("podbgp: {}\nSee podbgp --help.\n", message); }
 
 std::optional<std::string> finish(Raw& raw) {
@@ -230,6 +240,7 @@ std::variant<Options, Stop> parse(std::vector<std::string> arguments, const Envi
   add_rest(app, raw, verb);
   add_peers(app, raw, verb);
   add_routes(app, raw, verb);
+  refuse_empty(app);
 
   if (arguments.empty()) return Stop{kUsage, kHelp};
   // The root's help is one screen of our own; commands have CLI11's.
