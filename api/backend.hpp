@@ -106,10 +106,16 @@ struct PeerInfo {
   std::string last_error, last_error_reason;
   std::optional<net::WallTime> last_error_time;
   std::string warning;
+  std::string held_down;                   // why the daemon keeps an enabled peer Idle: "prefix limit"; "" = it does not
+  std::optional<net::WallTime> held_until;  // nullopt: until it is enabled again
   std::vector<std::string> capabilities;
 };
 
 // --- daemon ---
+struct ConfigChange {
+  enum class Impact : std::uint8_t { None, Policy, SessionReset, Restart } impact{};
+  std::string what;
+};
 struct Status {
   std::string version, commit, instance_id, config_file;
   net::WallTime start_time, config_time;
@@ -122,17 +128,15 @@ struct Status {
   bool ready = false;
   std::string not_ready_reason;
   std::vector<std::string> warnings;
+  std::vector<ConfigChange> pending_restart;  // loaded, and in force only after a restart
   rib::RibCounters rib;
+  std::uint64_t watches = 0;  // streams of watchers
 };
 struct Diagnostic {
   bool error = true;  // else a warning
   std::string file;
   std::uint32_t line = 0, column = 0;
   std::string path, message, hint;
-};
-struct ConfigChange {
-  enum class Impact : std::uint8_t { None, Policy, SessionReset, Restart } impact{};
-  std::string what;
 };
 struct ConfigReport {
   bool valid = false;

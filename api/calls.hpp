@@ -76,7 +76,8 @@ class Call final : public Ending, public std::enable_shared_from_this<Call> {
 // What all services share.
 class Host {
  public:
-  Host(Backend& backend, Audit audit) : backend_(backend), audit_(std::move(audit)) {}
+  Host(Backend& backend, Audit audit, ConnectionLimits connections)
+      : backend_(backend), audit_(std::move(audit)), callers_(connections) {}
 
   [[nodiscard]] Backend& backend() { return backend_; }
   [[nodiscard]] Callers& callers() { return callers_; }

@@ -10,6 +10,7 @@
 #include <grpcpp/server.h>
 #include <grpcpp/server_builder.h>
 #include <grpcpp/server_posix.h>
+#include <sys/resource.h>
 
 #include "api/listener.hpp"
 #include "api/services.hpp"
@@ -20,10 +21,15 @@ namespace {
 constexpr auto kShutdownPatience = std::chrono::seconds(2);
 constexpr int kMaxStreamsPerConnection = 256;  // the rest of one client's calls waits at the client
 constexpr const char* kReadyService = "podbgp.ready";
+
+std::uint64_t descriptor_limit() {
+  rlimit limit{};
+  return getrlimit(RLIMIT_NOFILE, &limit) == 0 ? limit.rlim_cur : 0;
+}
 }  // namespace
 
 struct Server::Impl {
-  Impl(Backend& backend, Audit audit) : host(backend, std::move(audit)) {}
+  Impl(Backend& backend, Audit audit) : host(backend, std::move(audit), limits_for(descriptor_limit())) {}
 
   Host host;
   std::vector<std::unique_ptr<grpc::Service>> services;
@@ -36,7 +42,7 @@ Server::Server(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 Server::~Server() { shutdown(); }
 
 net::Result<std::unique_ptr<Server>, std::string> Server::start(const ServerSettings& settings, Backend& backend,
-                                                                Audit audit) {
+                                                                Audit audit, Notice notice) {
   auto listener = Listener::open(settings);
   if (!listener) return net::fail(listener.error());
 
@@ -53,14 +59,16 @@ net::Result<std::unique_ptr<Server>, std::string> Server::start(const ServerSett
   builder.SetMaxReceiveMessageSize(static_cast<int>(kMaxMessageBytes));
   builder.SetMaxSendMessageSize(-1);
   builder.AddChannelArgument(GRPC_ARG_MAX_CONCURRENT_STREAMS, kMaxStreamsPerConnection);
+  builder.AddChannelArgument(GRPC_ARG_MAX_CONNECTION_IDLE_MS, static_cast<int>(settings.idle.count()));
   for (const auto& service : impl->services) builder.RegisterService(service.get());
   impl->server = builder.BuildAndStart();
   if (!impl->server) return net::fail("the API server for " + settings.unix_path + " did not start; the log says why");
   if (auto* health = impl->server->GetHealthCheckService()) health->SetServingStatus(kReadyService, false);
 
   impl->running = true;
-  impl->listener->run(impl->host.callers(),
-                      [server = impl->server.get()](int fd) { grpc::AddInsecureChannelFromFd(server, fd); });
+  impl->listener->run(
+      impl->host.callers(), [server = impl->server.get()](int fd) { grpc::AddInsecureChannelFromFd(server, fd); },
+      std::move(notice));
   return std::unique_ptr<Server>(new Server(std::move(impl)));
 }
 

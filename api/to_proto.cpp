@@ -216,6 +216,8 @@ void fill(const PeerInfo& peer, v1::Peer& out) {
   out.set_last_error_reason(peer.last_error_reason);
   if (peer.last_error_time) fill(*peer.last_error_time, *out.mutable_last_error_time());
   out.set_warning(peer.warning);
+  out.set_held_down(peer.held_down);
+  if (peer.held_until) fill(*peer.held_until, *out.mutable_held_until());
   for (const auto& capability : peer.capabilities) out.add_capabilities(capability);
   out.set_treat_as_withdraw(peer.routes.treat_as_withdraw);
   out.set_attribute_discard(peer.routes.attribute_discard);
@@ -251,6 +253,7 @@ void fill(const Status& status, v1::GetStatusResponse& out) {
   out.set_ready(status.ready);
   out.set_not_ready_reason(status.not_ready_reason);
   for (const auto& warning : status.warnings) out.add_warnings(warning);
+  for (const auto& change : status.pending_restart) fill(change, *out.add_pending_restart());
 }
 
 void fill(const Diagnostic& diagnostic, v1::Diagnostic& out) {

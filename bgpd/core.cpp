@@ -215,20 +215,31 @@ void Core::max_prefixes_reached(const rib::Effects::MaxPrefixesReached& reached)
                                static_cast<std::uint8_t>(limit >> 8), static_cast<std::uint8_t>(limit)}),
       text);
   peer->session->disable(text);
-  peer->held_down = "max prefixes: " + text;
+  peer->held_down = "prefix limit";
+  peer->held_down_text = text;
+  peer->held_until.reset();
   const auto id = peer->id;
   if (reached.limit.action == rib::MaxPrefixes::Action::Restart) {
     log(LogLevel::Error, "PREFIX_LIMIT",
         fmt::format("{}; the session comes back in {} s", text, reached.limit.restart_after.count()), peer.get());
+    peer->held_until = ports_.transport->now() + reached.limit.restart_after;
     peer->restart_timer = ports_.transport->arm(reached.limit.restart_after, [this, id] {
       auto& held = peers_[id.value()];
       if (!held || held->disabled_by_operator) return;
-      held->held_down.clear();
+      release(*held);
       (void)held->session->enable();
+      peer_changed(*held);
     });
   } else {
     log(LogLevel::Error, "PREFIX_LIMIT", text + "; disabled until `podbgp peer enable`", peer.get());
   }
+  peer_changed(*peer);
+}
+
+void Core::release(Peer& peer) {
+  peer.held_down.clear();
+  peer.held_down_text.clear();
+  peer.held_until.reset();
 }
 
 // Stale kernel routes go when everything that may still come has come: End-of-RIB from every enabled peer, and word

@@ -18,6 +18,7 @@
 #include "bgpd/fib_bridge.hpp"
 #include "bgpd/log.hpp"
 #include "bgpd/owners.hpp"
+#include "bgpd/refusals.hpp"
 #include "bgpd/watches.hpp"
 #include "config/config.hpp"
 #include "config/diff.hpp"
@@ -106,7 +107,9 @@ class Core final : public session::SessionOwner {
     bool end_of_rib = false;            // all negotiated families
     std::string logged_failure;         // a failure that repeats is logged once until something else happens
     std::unique_ptr<session::Timer> restart_timer;  // after max prefixes
-    std::string held_down;              // why the daemon keeps it down
+    std::string held_down;              // why the daemon keeps it down: "prefix limit"
+    std::string held_down_text;         // the same with the figures
+    std::optional<net::TimePoint> held_until;  // nullopt: until EnablePeer
   };
 
   Peer& add_peer(const config::Peer& settings);
@@ -123,6 +126,7 @@ class Core final : public session::SessionOwner {
   void work();
   void apply_effects();
   void max_prefixes_reached(const rib::Effects::MaxPrefixesReached& reached);
+  static void release(Peer& peer);  // what the daemon held down it holds no more
   void check_convergence();
   void save_owners();
   void peer_changed(const Peer& peer);
@@ -149,6 +153,7 @@ class Core final : public session::SessionOwner {
   FibBridge bridge_;
   Watches watches_;
   session::Hub hub_;
+  Refusals refusals_;
   std::vector<std::unique_ptr<Peer>> peers_;  // by PeerId
   bool work_scheduled_ = false;
   bool started_peers_ = false;

@@ -149,7 +149,9 @@ api::PeerInfo Core::info(const Peer& peer) const {
   info.asn = settings.session.peer_asn;
   info.local_asn = settings.session.local_asn;
   info.state = peer.session->state();
-  info.enabled = !settings.session.admin_down && !peer.disabled_by_operator && peer.held_down.empty();
+  info.enabled = !settings.session.admin_down && !peer.disabled_by_operator;
+  info.held_down = peer.held_down;
+  if (peer.held_until) info.held_until = wall(*peer.held_until);
   info.external = settings.session.external();
   info.reflector_client = settings.rib.reflector_client;
   info.passive = settings.session.passive;
@@ -166,7 +168,7 @@ api::PeerInfo Core::info(const Peer& peer) const {
     info.last_error_reason = error->reason.token;
     info.last_error_time = wall(error->at);
   }
-  info.warning = !peer.held_down.empty() ? peer.held_down : info.routes.why_nothing_exchanged;
+  info.warning = !peer.held_down.empty() ? peer.held_down_text : info.routes.why_nothing_exchanged;
   if (peer.negotiated) {
     const auto& negotiated = *peer.negotiated;
     info.router_id = negotiated.peer_id;
@@ -207,7 +209,14 @@ net::Result<void, api::ApiError> Core::reset_peer(const std::string& name, const
     return net::fail(Refusal{Refusal::Code::FailedPrecondition, "PEER_DISABLED",
                              fmt::format("peer '{}' is disabled; enable it first", name), "peer", {}});
   log(LogLevel::Info, "PEER_RESET", "reset by the API: " + text, peer);
-  peer->session->reset(text);
+  if (peer->held_down.empty()) {
+    peer->session->reset(text);
+  } else {  // there is no session to end: what is meant is "now"
+    release(*peer);
+    peer->restart_timer.reset();
+    (void)peer->session->enable();
+    peer_changed(*peer);
+  }
   return {};
 }
 
@@ -231,7 +240,7 @@ net::Result<void, api::ApiError> Core::enable_peer(const std::string& name) {
                              "peer",
                              {}});
   peer->disabled_by_operator = false;
-  peer->held_down.clear();
+  release(*peer);
   peer->restart_timer.reset();
   log(LogLevel::Info, "PEER_ENABLED", "enabled by the API", peer);
   (void)peer->session->enable();
@@ -257,6 +266,7 @@ api::Status Core::status() const {
   if (!status.ready) status.not_ready_reason = stopping_ ? "stopping" : "the kernel's routing table has not been read yet";
   status.warnings = host_warnings_;
   status.rib = rib_.counters();
+  status.watches = watches_.count();
   return status;
 }
 

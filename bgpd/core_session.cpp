@@ -14,8 +14,11 @@ void Core::accepted(std::unique_ptr<session::Connection> connection) {
     peer->session->accept(std::move(connection));
     return;
   }
-  log(LogLevel::Info, "CONNECTION_REFUSED", "no peer is configured with this address", nullptr,
-      {{"address", net::to_string(remote)}});
+  const auto untold = refusals_.event(remote, ports_.transport->now());
+  if (!untold) return;
+  std::string message = "no peer is configured with this address";
+  if (*untold > 0) message += fmt::format(" ({} more refused since the last such line)", *untold);
+  log(LogLevel::Info, "CONNECTION_REFUSED", std::move(message), nullptr, {{"address", net::to_string(remote)}});
 }
 
 void Core::on_state(net::PeerId id, fsm::State from, fsm::State to) {

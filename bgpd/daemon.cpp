@@ -1,6 +1,7 @@
 #include "bgpd/daemon.hpp"
 
 #include <sys/random.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -19,16 +20,14 @@
 #include "bgpd/backend.hpp"
 #include "bgpd/core.hpp"
 #include "bgpd/http.hpp"
+#include "bgpd/kernel_lock.hpp"
+#include "bgpd/load_config.hpp"
 #include "bgpd/metrics.hpp"
 #include "bgpd/notify.hpp"
 #include "bgpd/privileges.hpp"
 #include "bgpd/state.hpp"
 #include "bgpd/version.hpp"
-#include "config/diff.hpp"
-#include "config/parse.hpp"
-#include "config/secrets.hpp"
 #include "fib/fib.hpp"
-#include "net/read_file.hpp"
 #include "session/asio_transport.hpp"
 #include "session/listener.hpp"
 
@@ -37,20 +36,6 @@ namespace podbgp::bgpd {
 namespace asio = boost::asio;
 
 namespace {
-
-net::Result<std::string, std::string> read_secret(const config::SecretSource& source) {
-  if (source.kind == config::SecretSource::Kind::File) return net::read_file(source.name);
-  const char* value = std::getenv(source.name.c_str());
-  if (value == nullptr) return net::fail(std::string("the variable is not set"));
-  return std::string(value);
-}
-
-net::Result<LoadedConfig, std::vector<config::Diagnostic>> load_text(std::string_view text, const std::string& file) {
-  auto parsed = config::parse(text, file);
-  if (!parsed) return net::fail(parsed.error());
-  if (auto secrets = config::load_secrets(parsed->config, read_secret, file); !secrets) return net::fail(secrets.error());
-  return LoadedConfig{std::move(parsed->config), std::move(parsed->warnings)};
-}
 
 std::uint64_t random_u64() {
   std::uint64_t value = 0;
@@ -66,6 +51,15 @@ std::uint64_t resident_bytes() {
   return resident * static_cast<std::uint64_t>(sysconf(_SC_PAGESIZE));
 }
 
+// Sessions and API connections are descriptors: take what the unit or container allows, not the shell's default of 1024.
+void raise_descriptor_limit() {
+  constexpr rlim_t kEnough = 65536;
+  rlimit limit{};
+  if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur >= kEnough) return;
+  limit.rlim_cur = std::min(limit.rlim_max, kEnough);
+  (void)setrlimit(RLIMIT_NOFILE, &limit);
+}
+
 LogLevel to_level(config::Log::Level level) {
   constexpr LogLevel levels[] = {LogLevel::Debug, LogLevel::Info, LogLevel::Warn, LogLevel::Error};
   return levels[static_cast<std::size_t>(level)];
@@ -73,37 +67,6 @@ LogLevel to_level(config::Log::Level level) {
 LogFormat to_format(config::Log::Format format) {
   return format == config::Log::Format::Json ? LogFormat::Json : LogFormat::Text;
 }
-
-api::Diagnostic to_api(const config::Diagnostic& d) {
-  return {d.severity == config::Severity::Error, d.file, d.line, d.column, d.path, d.message, d.hint};
-}
-
-api::ConfigChange to_api(const config::Change& change) {
-  using Impact = api::ConfigChange::Impact;
-  Impact impact = Impact::None;
-  switch (change.impact) {
-    case config::Impact::None:
-    case config::Impact::Live: impact = Impact::None; break;
-    case config::Impact::Policy: impact = Impact::Policy; break;
-    case config::Impact::SessionReset: impact = Impact::SessionReset; break;
-    case config::Impact::Restart: impact = Impact::Restart; break;
-  }
-  return {impact, config::to_string(change)};
-}
-
-}  // namespace
-
-net::Result<LoadedConfig, std::vector<config::Diagnostic>> load_config(const std::string& file) {
-  const auto text = net::read_file(file);
-  if (!text) {
-    return net::fail(std::vector{config::Diagnostic{config::Severity::Error, file, 0, 0, "",
-                                                    "cannot be read: " + text.error(),
-                                                    "name another file with --config, or create this one"}});
-  }
-  return load_text(*text, file);
-}
-
-namespace {
 
 // All that lives while the daemon runs. Members are declared in the order of start; they end in reverse.
 class Daemon {
@@ -148,12 +111,14 @@ class Daemon {
   void beat_watchdog();
   [[nodiscard]] api::ConfigReport check(std::optional<std::string> content);
   [[nodiscard]] net::Result<api::ConfigReport, api::ApiError> reload();
+  void note_pending(const config::Diff& diff);
   void answer_http(std::string_view target, HttpDone done);
   void write_log(const LogRecord& record) { log_.write(record); }
 
   DaemonOptions options_;
   config::Config running_;
   std::vector<config::Diagnostic> warnings_;
+  std::vector<api::ConfigChange> pending_restart_;
   StateFolder state_;
   Log log_;
   asio::io_context control_;
@@ -161,6 +126,7 @@ class Daemon {
   net::Mailbox<Task> control_box_;
   session::AsioTransport transport_;
   net::Mailbox<CoreMessage> to_core_box_;
+  KernelLock kernel_lock_;
   std::unique_ptr<fib::Fib> fib_;
   std::unique_ptr<Core> core_;
   std::unique_ptr<session::Listener> listener_;
@@ -241,6 +207,7 @@ net::Result<void, std::string> Daemon::start_api() {
     status.config_file = options_.config_file;
     status.config_time = config_time_;
     status.rss_bytes = resident_bytes();
+    status.pending_restart = pending_restart_;
     for (const auto& warning : warnings_) status.warnings.push_back(config::to_string(warning));
   };
   backend_ = std::make_unique<DaemonBackend>(std::move(ports));
@@ -250,7 +217,11 @@ net::Result<void, std::string> Daemon::start_api() {
       write_log(record);
     });
   };
-  auto server = api::Server::start({running_.api.unix_path, running_.api.mode, running_.api.group}, *backend_, audit);
+  const auto notice = [this](std::string event, std::string message) {
+    to_control([this, record = LogRecord{LogLevel::Warn, std::move(event), std::move(message), {}}] { write_log(record); });
+  };
+  auto server =
+      api::Server::start({running_.api.unix_path, running_.api.mode, running_.api.group}, *backend_, audit, notice);
   if (!server) return net::fail(server.error());
   server_ = std::move(*server);
   return {};
@@ -266,9 +237,14 @@ net::Result<void, std::string> Daemon::start_metrics() {
 }
 
 net::Result<void, std::string> Daemon::start() {
+  // Before anything touches a peer or the kernel: a second daemon of this host must not.
+  if (running_.fib.install) {
+    auto lock = KernelLock::take(running_.fib.table, running_.fib.protocol);
+    if (!lock) return net::fail(lock.error());
+    kernel_lock_ = std::move(*lock);
+  }
   if (auto resolved = resolve_router_id(running_); !resolved) return resolved;
   if (auto started = start_metrics(); !started) return started;
-  // The API's socket is also the lock against a second daemon: it is taken before anything touches a peer or the kernel.
   if (auto started = start_api(); !started) return started;
   if (auto started = start_core(); !started) return started;
   started_ = true;
@@ -360,12 +336,26 @@ net::Result<api::ConfigReport, api::ApiError> Daemon::reload() {
   config_time_ = std::chrono::system_clock::now();
   if (diff.log) log_.configure(to_level(next.log.level), to_format(next.log.format));
   // What needs a restart stays as it is running, and the next diff says so again.
+  const auto wanted = next;
   config::keep_until_restart(running_, next);
+  note_pending(config::diff(next, wanted));
   to_core_box_.push(CoreTask([next, diff = config::diff(running_, next)](Core& core) { core.apply(next, diff); }));
   running_ = std::move(next);
   write_log({LogLevel::Info, "CONFIG_APPLIED", fmt::format("{} changes", report.changes.size()), {}});
   notify("READY=1");
   return report;
+}
+
+// What the file says and only a restart brings: told now, and by `podbgp status` as long as it is so.
+void Daemon::note_pending(const config::Diff& diff) {
+  pending_restart_.clear();
+  std::string paths;
+  for (const auto& change : diff.changes) {
+    pending_restart_.push_back({api::ConfigChange::Impact::Restart, config::to_string(change)});
+    paths += (paths.empty() ? "" : ", ") + change.path;
+  }
+  if (!pending_restart_.empty())
+    write_log({LogLevel::Warn, "CONFIG_NEEDS_RESTART", "loaded, and in force only after a restart: " + paths, {}});
 }
 
 void Daemon::answer_http(std::string_view target, HttpDone done) {
@@ -387,6 +377,7 @@ void Daemon::answer_http(std::string_view target, HttpDone done) {
           if (peers) snapshot.peers = *peers;
           if (owners) snapshot.owners = *owners;
           snapshot.last_reload_ok = last_reload_ok_;
+          snapshot.pending_restart = pending_restart_.size();
           done({200, "text/plain; version=0.0.4; charset=utf-8", metrics_text(snapshot)});
         });
       });
@@ -451,6 +442,7 @@ int run_daemon(const DaemonOptions& options) {
     privilege_warning = *dropped;
   }
   signal(SIGPIPE, SIG_IGN);
+  raise_descriptor_limit();
   Daemon daemon(options, std::move(*loaded));
   if (!privilege_warning.empty()) std::cerr << "podbgpd: " << privilege_warning << "\n";
   auto started = daemon.start();

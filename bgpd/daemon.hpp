@@ -4,22 +4,12 @@
 
 #include <string>
 
-#include "config/config.hpp"
-#include "config/diagnostic.hpp"
-
 namespace podbgp::bgpd {
 
 struct DaemonOptions {
   std::string config_file = "/etc/podbgp/podbgp.yaml";
   bool keep_privileges = false;  // tests only: an unprivileged test cannot drop what it does not have
 };
-
-// Parsed, with secrets read: what start and reload begin with.
-struct LoadedConfig {
-  config::Config config;
-  std::vector<config::Diagnostic> warnings;
-};
-[[nodiscard]] net::Result<LoadedConfig, std::vector<config::Diagnostic>> load_config(const std::string& file);
 
 // Runs until SIGTERM or SIGINT. The exit code: 0 after a clean stop, 1 when it cannot start (the reason went to stderr).
 [[nodiscard]] int run_daemon(const DaemonOptions& options);

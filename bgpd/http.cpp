@@ -16,10 +16,12 @@ namespace {
 
 constexpr auto kRequestTime = std::chrono::seconds(5);
 constexpr std::size_t kMaxRequest = 8 * 1024;
+constexpr long kMaxExchanges = 64;  // at once; who comes then is closed: descriptors are for BGP sessions
 
 class Exchange : public std::enable_shared_from_this<Exchange> {
  public:
-  Exchange(tcp::socket socket, HttpHandler handler) : stream_(std::move(socket)), handler_(std::move(handler)) {}
+  Exchange(tcp::socket socket, HttpHandler handler, std::shared_ptr<const bool> live)
+      : stream_(std::move(socket)), handler_(std::move(handler)), live_(std::move(live)) {}
 
   void run() {
     parser_.body_limit(kMaxRequest);
@@ -62,6 +64,7 @@ class Exchange : public std::enable_shared_from_this<Exchange> {
   http::request_parser<http::string_body> parser_;
   http::response<http::string_body> response_;
   HttpHandler handler_;
+  std::shared_ptr<const bool> live_;
 };
 
 }  // namespace
@@ -71,12 +74,14 @@ struct HttpServer::Impl : std::enable_shared_from_this<HttpServer::Impl> {
   void accept() {
     acceptor.async_accept([self = shared_from_this()](beast::error_code error, tcp::socket socket) {
       if (error == asio::error::operation_aborted) return;
-      if (!error) std::make_shared<Exchange>(std::move(socket), self->handler)->run();
+      if (!error && self->live.use_count() <= kMaxExchanges)
+        std::make_shared<Exchange>(std::move(socket), self->handler, self->live)->run();
       if (self->acceptor.is_open()) self->accept();
     });
   }
   tcp::acceptor acceptor;
   HttpHandler handler;
+  std::shared_ptr<const bool> live = std::make_shared<const bool>(true);  // each exchange holds it: counts them
 };
 
 HttpServer::HttpServer(std::shared_ptr<Impl> impl) : impl_(std::move(impl)) {}

@@ -129,6 +129,8 @@ std::string metrics_text(const MetricsSnapshot& snapshot) {
             snapshot.last_reload_ok ? 1 : 0);
   out.gauge("podbgp_config_last_reload_timestamp_seconds", "When the running configuration was loaded.",
             seconds(status.config_time));
+  out.gauge("podbgp_config_pending_restart", "Settings that were loaded and wait for a restart.",
+            static_cast<double>(snapshot.pending_restart));
   for (const auto& peer : snapshot.peers) add_peer(out, peer);
   for (const auto family : net::kFamilies) {
     const Labels labels{{"afi", std::string(to_string(family))}, {"safi", "unicast"}};
@@ -141,7 +143,7 @@ std::string metrics_text(const MetricsSnapshot& snapshot) {
   add_fib(out, status.fib);
   for (const auto& owner : snapshot.owners)
     out.gauge("podbgp_owner_routes", "Routes announced over the API by owner.", owner.routes, {{"owner", owner.name}});
-  out.gauge("podbgp_watch_subscribers", "Streams of watchers.", static_cast<double>(snapshot.watches));
+  out.gauge("podbgp_watch_subscribers", "Streams of watchers.", static_cast<double>(status.watches));
   out.gauge("process_resident_memory_bytes", "Resident memory.", static_cast<double>(status.rss_bytes));
   return out.text();
 }

@@ -15,7 +15,7 @@ struct MetricsSnapshot {
   std::vector<api::PeerInfo> peers;
   std::vector<api::Owner> owners;
   bool last_reload_ok = true;
-  std::uint64_t watches = 0;
+  std::uint64_t pending_restart = 0;  // settings
 };
 
 [[nodiscard]] std::string metrics_text(const MetricsSnapshot& snapshot);

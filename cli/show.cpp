@@ -74,6 +74,8 @@ void show(std::ostream& out, const Style& style, const v1::GetStatusResponse& st
   }
   line("memory", fmt::format("{:.1f} MiB", static_cast<double>(status.rss_bytes()) / (1024 * 1024)));
   if (style.wide()) line("instance", status.instance_id());
+  for (const auto& change : status.pending_restart())
+    out << coloured("restart needed:", Colour::Bad, style.colour) << ' ' << printable(change.what()) << '\n';
   for (auto warning : status.warnings()) {
     constexpr std::string_view kSaid = ": warning:";  // those of the configuration say so behind their place
     if (const auto at = warning.find(kSaid); at != std::string::npos) warning.erase(at + 1, kSaid.size() - 1);

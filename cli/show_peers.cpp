@@ -8,8 +8,17 @@ namespace podbgp::cli {
 
 namespace {
 
-std::string state_word(const v1::Peer& peer) {
+// "Idle (prefix limit, restart in 42 s)": where a FRR user would read "Idle (PfxCt)".
+std::string held_word(const v1::Peer& peer, std::chrono::system_clock::time_point now) {
+  if (!peer.has_held_until()) return fmt::format("Idle ({}, until enabled)", printable(peer.held_down()));
+  const auto at = google::protobuf::util::TimeUtil::TimestampToSeconds(peer.held_until());
+  const auto seconds = at - std::chrono::duration_cast<std::chrono::seconds>(now.time_since_epoch()).count();
+  return fmt::format("Idle ({}, restart in {} s)", printable(peer.held_down()), std::max<std::int64_t>(seconds, 0));
+}
+
+std::string state_word(const v1::Peer& peer, std::chrono::system_clock::time_point now) {
   if (!peer.enabled()) return "Disabled";
+  if (!peer.held_down().empty()) return held_word(peer, now);
   switch (peer.state()) {
     case v1::Peer::STATE_IDLE: return "Idle";
     case v1::Peer::STATE_CONNECT: return "Connect";
@@ -23,8 +32,8 @@ std::string state_word(const v1::Peer& peer) {
 
 bool established(const v1::Peer& peer) { return peer.state() == v1::Peer::STATE_ESTABLISHED; }
 
-Table::Cell state_cell(const v1::Peer& peer) {
-  return {state_word(peer), established(peer) ? Colour::Good : peer.enabled() ? Colour::Bad : Colour::Faint};
+Table::Cell state_cell(const v1::Peer& peer, const Style& style) {
+  return {state_word(peer, style.now), established(peer) ? Colour::Good : peer.enabled() ? Colour::Bad : Colour::Faint};
 }
 
 std::string type_word(const v1::Peer& peer) {
@@ -36,6 +45,7 @@ std::string family_word(v1::Family family) { return family == v1::FAMILY_IPV6 ? 
 
 // What an operator wants to read next: why it is down, or why nothing flows, or what it is.
 std::string info(const v1::Peer& peer) {
+  if (!peer.held_down().empty()) return peer.warning();
   if (!established(peer) && !peer.last_error().empty()) return peer.last_error();
   if (!peer.warning().empty()) return peer.warning();
   return peer.description();
@@ -51,7 +61,7 @@ std::vector<Table::Cell> row(const v1::Peer& peer, const v1::PeerFamily& family,
       peer.name(),
       std::to_string(peer.asn()),
       type_word(peer),
-      state_cell(peer),
+      state_cell(peer, style),
       age(peer.since(), peer.has_since(), style.now),
       family_word(family.family()),
       count(peer, family, family.received()),
@@ -126,7 +136,7 @@ void show(std::ostream& out, const Style& style, const v1::Peer& peer) {
   const auto line = [&](std::string_view key, const std::string& value) {
     if (!value.empty()) out << fmt::format("  {:<14}{}\n", key, printable(value));
   };
-  const auto state = state_cell(peer);
+  const auto state = state_cell(peer, style);
   out << fmt::format("{} {}, AS {} ({}), {} for {}\n", printable(peer.name()), peer.address(), peer.asn(),
                      type_word(peer), coloured(state.text, state.colour, style.colour),
                      age(peer.since(), peer.has_since(), style.now));
@@ -158,7 +168,7 @@ void show(std::ostream& out, const Style& style, const v1::Peer& peer) {
 void show_change(std::ostream& out, const Style& style, const v1::WatchPeersResponse& change) {
   if (change.snapshot_end()) out << coloured("-- all of them; changes follow --", Colour::Faint, style.colour) << '\n';
   for (const auto& peer : change.peers()) {
-    const auto state = state_cell(peer);
+    const auto state = state_cell(peer, style);
     out << fmt::format("{}  {}  AS {}  {}", google::protobuf::util::TimeUtil::ToString(peer.since()),
                        printable(peer.name()), peer.asn(), coloured(state.text, state.colour, style.colour));
     if (const auto more = info(peer); !more.empty()) out << "  " << printable(more);

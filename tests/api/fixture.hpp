@@ -63,7 +63,7 @@ struct ApiTest : ::testing::Test {
         Server::start({path, 0660, ""}, backend, [this](std::string m, std::string c, std::string s, bool ok) {
           const std::lock_guard lock(audit_mutex);
           audit_lines.push_back({std::move(m), std::move(c), std::move(s), ok});
-        });
+        }, nullptr);
     if (!started) ADD_FAILURE() << started.error();
     server = std::move(*started);
     channel = connect(path);

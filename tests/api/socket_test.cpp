@@ -4,11 +4,14 @@
 #include <google/protobuf/descriptor.pb.h>
 #include <grp.h>
 #include <grpc/health/v1/health.grpc.pb.h>
+#include <poll.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
+#include "api/listener.hpp"
 #include "fixture.hpp"
 
 namespace podbgp::api::testing {
@@ -33,7 +36,32 @@ struct Bound {  // a socket file, with or without somebody behind it
 struct SocketTest : ::testing::Test {
   net::Result<std::unique_ptr<Server>, std::string> start(ServerSettings settings) {
     if (settings.unix_path == ServerSettings().unix_path) settings.unix_path = path;
-    return Server::start(settings, backend, nullptr);
+    return Server::start(settings, backend, nullptr, [this](std::string event, std::string message) {
+      const std::lock_guard lock(notices_mutex);
+      notices.push_back(event + ": " + message);
+    });
+  }
+  std::vector<std::string> noticed() {
+    const std::lock_guard lock(notices_mutex);
+    return notices;
+  }
+  int raw_connection() {
+    const int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    sockaddr_un address{};
+    address.sun_family = AF_UNIX;
+    path.copy(address.sun_path, sizeof address.sun_path - 1);
+    EXPECT_EQ(::connect(fd, reinterpret_cast<const sockaddr*>(&address), sizeof address), 0);
+    return fd;
+  }
+  // Whether the server ends the connection within the limit; what it says before (HTTP/2 settings) does not matter.
+  static bool closed_by_server(int fd, std::chrono::seconds limit) {
+    const auto end = std::chrono::steady_clock::now() + limit;
+    char buffer[4096];
+    while (std::chrono::steady_clock::now() < end) {
+      pollfd one{fd, POLLIN, 0};
+      if (poll(&one, 1, 100) == 1 && read(fd, buffer, sizeof buffer) <= 0) return true;
+    }
+    return false;
   }
   bool answers() {
     const auto stub = v1::DaemonService::NewStub(connect(path));
@@ -43,6 +71,8 @@ struct SocketTest : ::testing::Test {
   TemporaryFolder folder;
   std::string path = folder.file("api.sock");
   FakeBackend backend;
+  std::mutex notices_mutex;
+  std::vector<std::string> notices;
 };
 
 TEST_F(SocketTest, HasTheModeAskedForAndGoesWithTheServer) {
@@ -142,33 +172,141 @@ TEST_F(SocketTest, ASocketThatReplacedOursIsLeftAlone) {
   EXPECT_TRUE(std::filesystem::exists(path));
 }
 
+TEST_F(SocketTest, ASocketFileThatWasRemovedIsMadeAgainWithItsMode) {
+  ServerSettings settings;
+  settings.mode = 0606;
+  auto server = start(settings);
+  ASSERT_TRUE(server) << server.error();
+  const auto before = connect(path);
+  v1::GetStatusResponse response;
+  ASSERT_TRUE(v1::DaemonService::NewStub(before)->GetStatus(context().get(), {}, &response).ok());
+  std::filesystem::remove(path);
+  ASSERT_TRUE(backend.wait([&] { return !noticed().empty(); }));
+  EXPECT_EQ(noticed()[0], "API_SOCKET_RESTORED: somebody removed " + path + "; it was made again");
+  struct stat found{};
+  ASSERT_EQ(lstat(path.c_str(), &found), 0);
+  EXPECT_EQ(found.st_mode & 07777, 0606u);
+  EXPECT_TRUE(answers());
+  EXPECT_TRUE(v1::DaemonService::NewStub(before)->GetStatus(context().get(), {}, &response).ok());  // as before
+  (*server)->shutdown();
+  EXPECT_FALSE(std::filesystem::exists(path));
+}
+
+TEST_F(SocketTest, AFolderThatWasRemovedIsMadeAgain) {
+  ServerSettings settings;
+  settings.unix_path = path = folder.file("run/api.sock");
+  auto server = start(settings);
+  ASSERT_TRUE(server) << server.error();
+  std::filesystem::remove_all(folder.file("run"));
+  ASSERT_TRUE(backend.wait([&] { return std::filesystem::exists(path) && answers(); }));
+}
+
+TEST_F(SocketTest, AFileInThePlaceOfTheSocketIsNamedAndLeftAlone) {
+  auto server = start({});
+  ASSERT_TRUE(server) << server.error();
+  std::filesystem::remove(path);
+  std::ofstream(path) << "precious";
+  ASSERT_TRUE(backend.wait([&] { return !noticed().empty(); }));
+  EXPECT_EQ(noticed()[0], "API_SOCKET_REPLACED: " + path +
+                              " is no longer this daemon's socket, somebody put another file there; remove it, and the "
+                              "socket is made again");
+  std::filesystem::remove(path);
+  ASSERT_TRUE(backend.wait([&] { return answers(); }));
+  (*server)->shutdown();
+}
+
 TEST_F(SocketTest, ConnectionsThatEndMakeRoom) {
   auto server = start({});
   ASSERT_TRUE(server) << server.error();
-  for (std::size_t i = 0; i < 3 * kMaxConnections; ++i) {
-    const int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    sockaddr_un address{};
-    address.sun_family = AF_UNIX;
-    path.copy(address.sun_path, sizeof address.sun_path - 1);
-    ASSERT_EQ(::connect(fd, reinterpret_cast<const sockaddr*>(&address), sizeof address), 0) << i;
-    close(fd);
-  }
+  for (std::size_t i = 0; i < 3 * kMaxConnections; ++i) close(raw_connection());
   ASSERT_TRUE(backend.wait([&] { return answers(); }));
 }
 
-TEST_F(SocketTest, ManyConnectionsAtOnceAreBounded) {
+// One leaking agent must not shut out the operator: the limit of a process is far below that of all.
+TEST_F(SocketTest, OneProcessHasABoundedNumberOfConnectionsAndTheLogSaysWho) {
   auto server = start({});
   ASSERT_TRUE(server) << server.error();
   std::vector<std::shared_ptr<grpc::Channel>> channels;
   std::size_t good = 0;
-  for (std::size_t i = 0; i < kMaxConnections + 20; ++i) {
+  for (std::size_t i = 0; i < ConnectionLimits().per_process + 20; ++i) {
     channels.push_back(connect(path));
     v1::GetStatusResponse response;
     good += v1::DaemonService::NewStub(channels.back())->GetStatus(context().get(), {}, &response).ok() ? 1 : 0;
   }
-  EXPECT_EQ(good, kMaxConnections);
+  EXPECT_EQ(good, ConnectionLimits().per_process);
+  // Many were refused, and one line was written.
+  ASSERT_EQ(noticed().size(), 1u);
+  EXPECT_EQ(noticed()[0], "API_CONNECTION_REFUSED: uid=" + std::to_string(getuid()) + " gid=" + std::to_string(getgid()) +
+                              " pid=" + std::to_string(getpid()) +
+                              ": this process has 64 connections, all that one may have; a client should keep one "
+                              "connection and close it when done");
+  const pid_t other = fork();
+  if (other == 0) {  // another process is let in meanwhile: it waits longer than a refusal takes
+    const int fd = raw_connection();
+    pollfd one{fd, POLLIN, 0};
+    char octet = 0;
+    _exit(poll(&one, 1, 10'000) == 1 && read(fd, &octet, 1) == 1 ? 0 : 1);
+  }
+  int status = -1;
+  ASSERT_EQ(waitpid(other, &status, 0), other);
+  EXPECT_EQ(status, 0);
   channels.clear();
   ASSERT_TRUE(backend.wait([&] { return answers(); }));
+}
+
+struct CallersTest : ::testing::Test {
+  // A live descriptor, as a connection has it.
+  int live() {
+    fds.push_back(socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
+    return fds.back();
+  }
+  ~CallersTest() override {
+    for (const int fd : fds) close(fd);
+  }
+  std::vector<int> fds;
+};
+
+TEST_F(CallersTest, BoundsAreOfAllOfAUserAndOfAProcess) {
+  Callers callers({8, 6, 4, 2});
+  for (int i = 0; i < 2; ++i) EXPECT_TRUE(callers.add(live(), {1000, 1000, 7}));
+  EXPECT_EQ(callers.add(live(), {1000, 1000, 7}).error(), "this process has 2 connections, all that one may have");
+  for (int i = 0; i < 4; ++i) EXPECT_TRUE(callers.add(live(), {1000, 1000, 0}));  // in other containers
+  EXPECT_EQ(callers.add(live(), {1001, 1001, 0}).error(),
+            "processes of other PID namespaces have 4 connections, all that they may have");
+  EXPECT_EQ(callers.add(live(), {1000, 1000, 8}).error(), "this user has 6 connections, all that one may have");
+  for (int i = 0; i < 2; ++i) EXPECT_TRUE(callers.add(live(), {0, 0, 9}));
+  EXPECT_EQ(callers.add(live(), {0, 0, 10}).error(), "8 connections are open, all there may be");
+  close(fds.front());  // the first ended, though nobody said so
+  fds.erase(fds.begin());
+  EXPECT_TRUE(callers.add(live(), {0, 0, 10}));
+}
+
+TEST_F(CallersTest, FewDescriptorsMeanFewConnections) {
+  EXPECT_EQ(limits_for(1'000'000).total, kMaxConnections);
+  EXPECT_EQ(limits_for(1024).total, 256u);
+  EXPECT_EQ(limits_for(1024).per_user, 192u);
+  EXPECT_EQ(limits_for(1024).unseen, 128u);
+  EXPECT_EQ(limits_for(1024).per_process, 64u);
+  EXPECT_EQ(limits_for(256).total, 64u);
+  EXPECT_EQ(limits_for(0).total, 8u);
+}
+
+TEST_F(SocketTest, AConnectionWithoutACallIsClosedAfterAWhile) {
+  ServerSettings settings;
+  settings.idle = std::chrono::milliseconds(300);
+  auto server = start(settings);
+  ASSERT_TRUE(server) << server.error();
+  const auto watching = connect(path);  // a watch is a call, however quiet
+  const auto ctx = context();
+  const auto watch = v1::PeerService::NewStub(watching)->WatchPeers(ctx.get(), {});
+  ASSERT_TRUE(backend.wait([&] { return backend.watches() == 1; }));
+  const int silent = raw_connection();  // says nothing at all
+  EXPECT_TRUE(closed_by_server(silent, std::chrono::seconds(10)));
+  close(silent);
+  EXPECT_EQ(backend.watches(), 1u);
+  EXPECT_TRUE(answers());
+  ctx->TryCancel();
+  (void)watch->Finish();
 }
 
 TEST_F(ApiTest, HealthSaysReadyWhenItIsSet) {

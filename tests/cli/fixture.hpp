@@ -27,7 +27,7 @@ struct CliTest : ::testing::Test {
     folder = mkdtemp(name);
     path = folder + "/api.sock";
     api::testing::fill_with_examples(backend);
-    auto started = api::Server::start({path, 0660, ""}, backend, nullptr);
+    auto started = api::Server::start({path, 0660, ""}, backend, nullptr, nullptr);
     if (!started) ADD_FAILURE() << started.error();
     server = std::move(*started);
   }
