@@ -1,0 +1,65 @@
+#include "bgpd/state.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "support.hpp"
+
+namespace podbgp::bgpd {
+namespace {
+
+TEST(StateFolder, KeepsTheRouterIdOverARestart) {
+  const test::Folder folder;
+  EXPECT_EQ(StateFolder(folder.file("state")).router_id(), std::nullopt);
+  ASSERT_TRUE(StateFolder(folder.file("state")).keep(net::RouterId(0x0a01000b)));  // the folder is made
+  EXPECT_EQ(StateFolder(folder.file("state")).router_id(), net::RouterId(0x0a01000b));
+  EXPECT_EQ(folder.read("state/router-id"), "10.1.0.11\n");
+}
+
+TEST(StateFolder, ARouterIdThatIsNoneIsNotUsed) {
+  const test::Folder folder;
+  for (const char* text : {"", "0.0.0.0\n", "fd00::1\n", "10.1.0\n", "10.1.0.1 \n", "\n10.1.0.1\n"}) {
+    folder.write("router-id", text);
+    EXPECT_EQ(StateFolder(folder.file(".")).router_id(), std::nullopt) << text;
+  }
+  folder.write("router-id", "10.1.0.1");  // without a newline
+  EXPECT_EQ(StateFolder(folder.file(".")).router_id(), net::RouterId(0x0a010001));
+}
+
+TEST(StateFolder, KeepsOwnersAndForgetsThoseThatAreGone) {
+  const test::Folder folder;
+  const StateFolder state(folder.file("state"));
+  EXPECT_TRUE(state.owners().empty());
+  ASSERT_TRUE(state.keep(std::set<std::string>{"cni", "lb"}));
+  EXPECT_EQ(state.owners(), (std::set<std::string>{"cni", "lb"}));
+  ASSERT_TRUE(state.keep(std::set<std::string>{"lb"}));
+  EXPECT_EQ(state.owners(), std::set<std::string>{"lb"});
+  ASSERT_TRUE(state.keep(std::set<std::string>{}));
+  EXPECT_TRUE(state.owners().empty());
+  folder.write("state/owners", "cni\n\nlb\n");  // somebody edited it
+  EXPECT_EQ(state.owners(), (std::set<std::string>{"cni", "lb"}));
+}
+
+TEST(StateFolder, ReplacesAtomicallyAndSaysWhatToDoWhereItCannot) {
+  const test::Folder folder;
+  const StateFolder state(folder.file("state"));
+  ASSERT_TRUE(state.keep(std::set<std::string>{"cni"}));
+  EXPECT_FALSE(std::filesystem::exists(folder.file("state/owners.new")));
+  std::filesystem::create_directory(folder.file("state/owners.new"));
+  const auto kept = state.keep(std::set<std::string>{"lb"});
+  ASSERT_FALSE(kept);
+  EXPECT_EQ(kept.error(), "cannot write " + folder.file("state/owners.new") +
+                              ": Is a directory; set state_dir to a folder that can be written");
+  EXPECT_EQ(state.owners(), std::set<std::string>{"cni"});  // what was there stays
+}
+
+TEST(RouterIdOfTheHost, IsNoLoopbackAndTheSameEachTime) {
+  const auto id = derive_router_id();
+  ASSERT_TRUE(id);
+  EXPECT_NE(id->value() >> 24, 127u);
+  EXPECT_NE(id->value(), 0u);
+  EXPECT_EQ(derive_router_id(), id);
+}
+
+}  // namespace
+}  // namespace podbgp::bgpd
