@@ -1,17 +1,6 @@
 # Completion of podbgp for bash. Goes to /usr/share/bash-completion/completions/podbgp.
 
-_podbgp_server() {  # the --server of the line being typed, for live data
-  local i
-  for ((i = 1; i < ${#COMP_WORDS[@]} - 1; i++)); do
-    case ${COMP_WORDS[i]} in
-      --server) printf -- '--server\n%s\n' "${COMP_WORDS[i + 1]}" ;;
-    esac
-  done
-}
-
 _podbgp_live() {  # first column of a table, or nothing
-  local -a server
-  mapfile -t server < <(_podbgp_server)
   podbgp "${server[@]}" --timeout 500ms --no-headers "$@" 2>/dev/null | awk '{ print $1 }' | sort -u
 }
 
@@ -19,6 +8,20 @@ _podbgp() {
   local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD - 1]}
   local globals='--server --output --owner --timeout --no-headers --help'
   local verb='' sub='' i words=''
+  # The words as the program would get them: readline cuts unix:///PATH at its colon.
+  local -a typed server=()
+  read -ra typed <<<"${COMP_LINE:0:COMP_POINT}x"
+
+  for ((i = 1; i < ${#typed[@]} - 1; i++)); do
+    case ${typed[i]} in
+      --server) server=(--server "${typed[++i]}") ;;
+      --server=*) server=("${typed[i]}") ;;
+      -o | --output | --owner | --timeout | --view | --peer | --text | -f | --file) ((++i)) ;;
+      --community | --large-community | --extended-community | --med | --local-pref | --next-hop | --generation) ((++i)) ;;
+      -*) ;;
+      *) if [[ -z $verb ]]; then verb=${typed[i]}; elif [[ -z $sub ]]; then sub=${typed[i]}; fi ;;
+    esac
+  done
 
   case $previous in
     -o | --output) COMPREPLY=($(compgen -W 'table wide json' -- "$current")); return ;;
@@ -27,14 +30,6 @@ _podbgp() {
     --owner) COMPREPLY=($(compgen -W "$(_podbgp_live owners)" -- "$current")); return ;;
     -f | --file | --server) COMPREPLY=($(compgen -f -- "$current")); return ;;
   esac
-
-  for ((i = 1; i < COMP_CWORD; i++)); do
-    case ${COMP_WORDS[i]} in
-      --server | -o | --output | --owner | --timeout | --view | --peer | --text | -f | --file) ((i++)) ;;
-      -*) ;;
-      *) if [[ -z $verb ]]; then verb=${COMP_WORDS[i]}; elif [[ -z $sub ]]; then sub=${COMP_WORDS[i]}; fi ;;
-    esac
-  done
 
   case $verb in
     '') words='status peers peer routes announce withdraw replace owners watch config health --version' ;;

@@ -71,7 +71,7 @@ class Lab:
     # --- life ---
     def _lock(self):
         """One run of a lab at a time in one folder of results; a second one waits."""
-        self.lock = open(self.results / "lock", "w", encoding="utf-8")  # held until the process ends
+        self.lock = open(self.results / "lock", "w", encoding="utf-8")  # held until the lab is down: its next file deploys it again
         try:
             fcntl.flock(self.lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
@@ -105,6 +105,8 @@ class Lab:
         if not self.failed and not self.options["keep"]:
             for file in self.results.glob("*.pcap"):
                 file.unlink()
+        if self.lock:
+            self.lock.close()
         assert not findings, "\n".join(findings)
 
     def _excess(self, speaker):
