@@ -49,6 +49,10 @@ class Kernel:
         text = self.node.net("ip", f"-{version}", "route", "show", "table", "main", "proto", str(protocol), timeout=120).stdout
         return sum(1 for line in text.splitlines() if line and not line[0].isspace())
 
+    def addresses(self, interface):
+        """The addresses of an interface, both families, without their lengths."""
+        return [entry["local"] for link in self._json("address", "show", "dev", interface) for entry in link.get("addr_info", []) if "local" in entry]
+
     def nexthops(self):
         return self._json("nexthop", "show")
 

@@ -47,12 +47,12 @@ class Watch:
     def _sessions(self, node):
         return {name: (peer["since"], peer["flaps"]) for name, peer in self.lab[node].peers().items() if peer["state"] == "STATE_ESTABLISHED"}
 
-    def only(self, event, peer):
-        """A fact for each node: this one event of this one peer, and every other session as it was."""
+    def only(self, event, *peers):
+        """A fact for each node: this one event of each of these peers, and every other session as it was."""
         for node, since in self.logs.items():
-            self.lab.fact(f"{node}: one session event, {event} of {peer}", lambda: expect(
-                events(self.lab, node, since) == [(event, peer)], events(self.lab, node, since)))
-            before = {name: state for name, state in self.peers[node].items() if name != peer}
+            self.lab.fact(f"{node}: one session event, {event} of {' and of '.join(peers)}", lambda: expect(
+                sorted(events(self.lab, node, since)) == [(event, peer) for peer in sorted(peers)], events(self.lab, node, since)))
+            before = {name: state for name, state in self.peers[node].items() if name not in peers}
             now = self._sessions(node)
             self.lab.holds(f"{node}: its {len(before)} other sessions were not touched", lambda: expect(
                 before and {name: now.get(name) for name in before} == before, f"before {before}, now {now}"))
