@@ -16,7 +16,7 @@ import subprocess
 
 from lib import waiting
 
-NOT_HERE = re.compile(r"^(sudo )?(containerlab|interop/run|docker build|scripts/|interop/images/|cmake|git|cd|apt|kill) ?")
+NOT_HERE = re.compile(r"^(sudo )?(containerlab|\$\(scripts/containerlab\)|interop/run|docker build|scripts/|interop/images/|cmake|git|cd|apt|kill) ?")
 LOOKS = re.compile(r"^(podbgp (peers|routes|status|owners|peer show)|birdc show|ip |ping |vtysh|gobgp|bgpctl show)")
 # What differs from run to run: times, ages, versions of the speakers, numbers of nexthop objects, host-made addresses.
 VARYING = (
