@@ -199,3 +199,27 @@ def test_tor_goes_silent(lab):
         lab.holds(f"{name}: what was lost was lost in tor1, until its hold time ({came - went} of {result['lost']})", lambda: expect(
             result["lost"] > 100 and came - went >= result["lost"] - 50, f"{result}, hops {counts}"))
     whole(lab)
+
+
+def test_tor_returns(lab):
+    lab.section("tor1 returns under traffic: all its links were down, they come up, flows move back to it")
+    whole(lab)
+    ends = [f"tor1:eth{number}" for number in range(1, 5)]
+    for end in ends:
+        lab.link(end, up=False)
+    only_tor2(lab, [("node1", PREFIX["node3"], tor_address("tor2", "node1")), ("spine", PREFIX["node1"], ("10.9.2.2", "fd00:9:2::2"))])
+    flows = [(name, flow) for name in STREAMS for flow in range(3)]  # the hash sends some of three back to tor1
+    with contextlib.ExitStack() as stack:
+        hops = stack.enter_context(Hops(lab, ROUTERS, range(47001, 47001 + len(flows))))
+        running = {}
+        for port, (name, flow) in enumerate(flows, 47001):
+            source, target, version, _ = STREAMS[name]
+            running[name, flow] = port, stack.enter_context(lab.stream(source, target, POD[target][version], rate=RATE // 5, port=port, source_port=port - 7000))
+        for end in ends:
+            lab.link(end, up=True)
+        whole(lab)
+        lab.fact("flows go through tor1 again", lambda: sum(hops.count(port)["tor1"][1] > 20 for port, _ in running.values()) > len(flows) // 4)
+        results = {key: stream.finish() for key, (_, stream) in running.items()}
+    for name in STREAMS:
+        sent, lost = (sum(results[name, flow][key] for flow in range(3)) for key in ("sent", "lost"))
+        lab.holds(f"tor1 returns: {name}: {lost} of {sent} packets lost on {side(name)}", lambda: expect(lost <= LINK[side(name)], results))

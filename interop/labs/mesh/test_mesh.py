@@ -4,6 +4,7 @@ import signal
 import time
 
 from lib import mesh
+from lib.hops import Silence
 from lib.suite import has_path
 from lib.tables import Tables
 from lib.waiting import expect
@@ -126,3 +127,24 @@ def test_node_joins(lab):
     watch.only("PEER_UP", "node5")
     pings(lab, ["node5"], rest)
     pings(lab, rest, ["node5"])
+
+
+def test_half_of_the_mesh_is_off(lab):
+    """Where a restarted node waits for the End-of-RIB of peers that are down, nothing is announced for minutes. Not here."""
+    lab.section("half of the mesh is off (one daemon stopped, two nodes silent): two nodes that restart reach each other and the ToR at once")
+    on, wanted = ["node1", "node2"], [*BLOCK["node1"], *BLOCK["node2"], *BEYOND_PREFIX]
+    lab["node3"].stop()
+    with Silence(lab.node("node4")), Silence(lab.node("node5")):
+        seconds = mesh.cold(lab, on, wanted, within=30)
+        lab.holds(f"two nodes of five from cold to reach of what is on: {seconds:.2f} s", lambda: seconds < 15)
+        for name in on:
+            for prefix, hop in zip(BLOCK[name], ADDRESS[name]):
+                lab.fact(f"the ToR has {prefix} via {hop}", lambda: has_path(lab["tor"], prefix, (64512,), hop))
+        pings(lab, on, on)
+        lab["node3"].start()
+        for name in on:
+            lab.fact(f"{name} has its session with node3, which is back", lambda: lab[name].established(ADDRESS["node3"][0]), within=30)
+    for name in on:
+        for other in ("node4", "node5"):
+            lab.fact(f"{name} has its session with {other}, which is no longer silent", lambda: lab[name].established(ADDRESS[other][0]), within=90)
+    pings(lab, ["node1"], NODES)
