@@ -106,8 +106,9 @@ class Bird(base.Speaker):
     def refresh(self, peer):
         """Asks the peer for its routes again."""
         del peer  # all of them
+        words = ["reload", "in"] if self.version().startswith("2") else ["reload", "bgp", "in"]
         for name in self._bgp_protocols():
-            self.birdc("reload", "in", name)
+            self.birdc(*words, name)
 
     def _bgp_protocols(self):
         return [line.split()[0] for line in self.birdc("show", "protocols").splitlines() if len(line.split()) > 1 and line.split()[1] == "BGP"]
