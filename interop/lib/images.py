@@ -70,7 +70,18 @@ def content(name, binaries=None):
 
 
 def base_of(entry):
-    return f"debian:{entry['build'].get('suite', 'bookworm')}-slim"
+    return entry["build"].get("from") or f"debian:{entry['build'].get('suite', 'bookworm')}-slim"
+
+
+def with_bases(names):
+    """The images and those of the catalogue that they are made from, bases first."""
+    every = catalogue()
+    ordered = []
+    for name in sorted(names):
+        for needed in (base_of(every[name]), name):
+            if needed in every and needed not in ordered:
+                ordered.append(needed)
+    return ordered
 
 
 def fresh(name, binaries=None):
@@ -81,10 +92,10 @@ def fresh(name, binaries=None):
 
 def build(name, binaries=None):
     entry = catalogue()[name]
-    suite = entry["build"].get("suite", "bookworm")
-    made = subprocess.run([REPOSITORY / "scripts" / "base-image", suite], stdin=subprocess.DEVNULL, check=False)
-    if made.returncode != 0:
-        raise ImageError(f"{name}: there is no base {base_of(entry)}")
+    if "from" not in entry["build"]:
+        made = subprocess.run([REPOSITORY / "scripts" / "base-image", entry["build"].get("suite", "bookworm")], stdin=subprocess.DEVNULL, check=False)
+        if made.returncode != 0:
+            raise ImageError(f"{name}: there is no base {base_of(entry)}")
     with tempfile.TemporaryDirectory(prefix="podbgp-image-") as context:
         for path, file in _files(entry, binaries).items():
             target = pathlib.Path(context) / path
@@ -109,14 +120,15 @@ def build(name, binaries=None):
 def current(names, binaries=None, say=print):
     """Builds what is missing or out of date; while the context lasts nobody else builds the images anew."""
     LOCK.parent.mkdir(mode=0o700, exist_ok=True)
+    needed = with_bases(set(names))
     with open(LOCK, "w", encoding="utf-8") as lock:
         while True:
             fcntl.flock(lock, fcntl.LOCK_SH)
-            stale = [name for name in sorted(set(names)) if not fresh(name, binaries)]
+            stale = [name for name in needed if not fresh(name, binaries)]
             if not stale:
                 break
             fcntl.flock(lock, fcntl.LOCK_EX)
-            for name in stale:
+            for name in needed:  # a base that was built makes what stands on it stale
                 if not fresh(name, binaries):
                     say(f"building {name}")
                     build(name, binaries)
