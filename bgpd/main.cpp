@@ -36,29 +36,31 @@ int check(const std::string& file, bool json) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  CLI::App app("podbgpd: the BGP-4 speaker of a Kubernetes node");
+  CLI::App app("The BGP-4 speaker of a Kubernetes node", "podbgpd");
+  podbgp::bgpd::DaemonOptions options;
+  app.add_option("-c,--config", options.config_file, "configuration file")->capture_default_str();
+  app.set_version_flag("-V,--version", std::string("podbgpd ") + podbgp::bgpd::kVersion + " (" + podbgp::bgpd::kCommit + ")");
+  std::string check_file;
+  bool json = false;
+  auto* check_command = app.add_subcommand("check", "Check a configuration file and exit");
+  check_command->add_option("FILE", check_file, "the file")->required();
+  check_command->add_flag("--json", json, "findings as a JSON array");
+  auto* schema_command = app.add_subcommand("schema", "Print the JSON Schema of the configuration and exit");
+  app.require_subcommand(0, 1);
   app.footer(
       "Signals: SIGHUP reloads the configuration (a bad file changes nothing); SIGTERM and SIGINT stop.\n"
       "Examples:\n"
       "  podbgpd --config /etc/podbgp/podbgp.yaml\n"
       "  podbgpd check podbgp.yaml          says what is wrong with a file, with line and remedy; needs no privileges\n"
       "  podbgpd schema > podbgp.schema.json  the JSON Schema for editors\n"
+      "Exit codes: 0 stopped as asked, 1 could not start (and why), 2 usage; of check: 0 usable, 1 errors, 2 cannot be read.\n"
       "Talk to the running daemon with podbgp(1).");
-  podbgp::bgpd::DaemonOptions options;
-  app.add_option("-c,--config", options.config_file, "configuration file")->capture_default_str();
-  app.set_version_flag("-V,--version", std::string("podbgpd ") + podbgp::bgpd::kVersion + " (" + podbgp::bgpd::kCommit + ")");
-  std::string check_file;
-  bool json = false;
-  auto* check_command = app.add_subcommand("check", "check a configuration file and exit");
-  check_command->add_option("file", check_file, "the file")->required();
-  check_command->add_flag("--json", json, "findings as a JSON array");
-  auto* schema_command = app.add_subcommand("schema", "print the JSON Schema of the configuration and exit");
-  app.require_subcommand(0, 1);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
-    const int code = app.exit(error);
-    return code == 0 ? 0 : 2;
+    if (error.get_exit_code() == 0) return app.exit(error);  // --help, --version
+    std::cerr << "podbgpd: " << error.what() << "\nSee podbgpd --help.\n";
+    return 2;
   }
   if (check_command->parsed()) return check(check_file, json);
   if (schema_command->parsed()) {

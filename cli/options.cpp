@@ -228,6 +228,7 @@ std::variant<Options, Stop> parse(std::vector<std::string> arguments, const Envi
   app.require_subcommand(0, 1);
   app.set_version_flag("--version", "podbgp " PODBGP_VERSION);
   add_globals(app, raw);
+  app.footer("\nAlso: --server unix:///PATH, -o table|wide|json, --owner NAME, --timeout 5s, --no-headers; see podbgp --help.");
   bool chosen = false;
   const std::function verb = [&](CLI::App& parent, const char* name, const char* help, Verb which) {
     auto* sub = parent.add_subcommand(name, help)->fallthrough();

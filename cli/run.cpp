@@ -83,6 +83,16 @@ class Command {
     return kOk;
   }
 
+  // One message of a watch; false: that was enough.
+  template <class Change>
+  bool shown(const Change& change) {
+    if (json())
+      show_json(world_.out, change, true);
+    else
+      show_change(world_.out, style(), change);
+    return world_.out.good() && !(options_.once && change.snapshot_end());
+  }
+
   // "-" is standard input.
   Answer<std::string> read_file() {
     if (options_.file == "-") return std::string(std::istreambuf_iterator<char>(world_.in), {});
@@ -243,13 +253,7 @@ int Command::replace() {
 }
 
 int Command::watch_peers() {
-  const auto end = client_.watch_peers([this](const v1::WatchPeersResponse& change) {
-    if (json())
-      show_json(world_.out, change, true);
-    else
-      show_change(world_.out, style(), change);
-    return world_.out.good() && !(options_.once && change.snapshot_end());
-  });
+  const auto end = client_.watch_peers([this](const v1::WatchPeersResponse& change) { return shown(change); });
   return end ? kOk : failed(end.error());
 }
 
@@ -258,13 +262,7 @@ int Command::watch_routes() {
   request.set_family(family_of(options_));
   request.set_all_paths(options_.all_paths);
   if (!options_.prefixes.empty()) request.set_prefix(options_.prefixes.front());
-  const auto end = client_.watch_routes(request, [this](const v1::WatchRoutesResponse& change) {
-    if (json())
-      show_json(world_.out, change, true);
-    else
-      show_change(world_.out, style(), change);
-    return world_.out.good() && !(options_.once && change.snapshot_end());
-  });
+  const auto end = client_.watch_routes(request, [this](const v1::WatchRoutesResponse& change) { return shown(change); });
   return end ? kOk : failed(end.error());
 }
 
