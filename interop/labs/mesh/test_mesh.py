@@ -89,6 +89,14 @@ def test_packets(lab):
         lab.fact(f"pod1 reaches {address} behind the ToR", lambda: lab.ping("pod1", address))
 
 
+def test_memory(lab):
+    lab.section("memory of a node with five peers")
+    for name in NODES:
+        memory = lab[name].memory()
+        lab.holds(f"{name}: podbgpd with 5 peers: RSS {memory['Rss']:.1f} MiB, PSS {memory['Pss']:.1f} MiB", lambda: expect(
+            0 < memory["Rss"] <= 32 or lab.sanitized, memory))
+
+
 def test_node_leaves(lab):
     lab.section("node5 leaves: its daemon stops, the others take it out of their files")
     rest = [name for name in NODES if name != "node5"]

@@ -1,6 +1,7 @@
 """One node under a BIRD ToR: the pages that tell of it, run as they stand, and the same facts in three places."""
 
 import pathlib
+import statistics
 
 from lib.lab import ROOT, find_binaries
 from lib.suite import has_path
@@ -57,6 +58,20 @@ def test_packets(lab):
         for address, far in zip(addresses, FAR_POD):
             lab.fact(f"{pod} reaches pod-z ({far})", lambda: lab.ping(pod, far))
             lab.fact(f"pod-z reaches {pod} ({address})", lambda: lab.ping("pod-z", address))
+
+
+def test_from_start_to_established(lab):
+    """The link is up and the peer listens: BIRD's pause after a lost session is over."""
+    lab.section("from process start to Established")
+    seconds = []
+    for _ in range(3):
+        lab["node1"].stop()
+        lab.fact("the ToR waits for node1", lambda: expect(lab["tor"].sessions()[NODE[0]].state in ("Active", "Connect"), lab["tor"].sessions()), within=15)
+        lab["node1"].start(wait=False)
+        seconds.append(lab.fact("node1 has a session with the ToR", lambda: lab["node1"].running() and lab["node1"].seconds_to_up("tor"), within=15))
+    shown = ", ".join(f"{value:.2f}" for value in seconds)
+    lab.holds(f"from process start to Established: {shown} s", lambda: expect(statistics.median(seconds) < 1 or lab.sanitized, seconds))
+    lab["node1"].wait_ready()
 
 
 def test_getting_started(lab):

@@ -1,7 +1,10 @@
 """Our own daemon, through its command line (`podbgp -o json`), as a node agent or a person would use it."""
 
+import datetime
 import json
+import os
 import re
+import time
 
 from lib import waiting
 from lib.speakers import base
@@ -123,3 +126,17 @@ class PodBgp(base.Speaker):
     def withdraw_all(self, owner):
         """The owner's set becomes empty."""
         self.node.exec("podbgp", "replace", "-f", "-", "--owner", owner, stdin="[]")
+
+    # --- the process ---
+    def memory(self):
+        """{"Pss": MiB, "Rss": MiB} of the daemon, as the kernel counts."""
+        text = self.node.read_file(f"/proc/{self.node.pidof(self.process)[0]}/smaps_rollup")
+        return {key: int(value.split()[0]) / 1024 for key, value in (line.split(":", 1) for line in text.splitlines()[1:]) if key in ("Pss", "Rss")}
+
+    def seconds_to_up(self, peer):
+        """From the start of the running process to the first session with a peer (its name), by the log's clock; None: none yet."""
+        ticks = int(self.node.read_file(f"/proc/{self.node.pidof(self.process)[0]}/stat").rpartition(")")[2].split()[19])
+        started = time.time() - time.clock_gettime(time.CLOCK_BOOTTIME) + ticks / os.sysconf("SC_CLK_TCK")
+        ups = (datetime.datetime.fromisoformat(line.split()[0]).timestamp() for line in self.log().splitlines()
+               if " PEER_UP " in line and f" peer={peer} " in line)
+        return next((up - started for up in ups if up >= started), None)
