@@ -66,6 +66,17 @@ TEST_F(PrefixLimit, DisableWaitsForAnOperator) {
   EXPECT_TRUE(world.run_until([&] { return a->up("n2"); }, 60s));
 }
 
+TEST_F(PrefixLimit, WhoDisablesThePeerMeanwhileKeepsItDown) {
+  flood(", action: restart, restart_after: 30s");
+  b->withdraw("10.244.2.0/24");
+  ASSERT_TRUE(a->core().disable_peer("n2", "maintenance"));
+  world.run_for(120s);
+  EXPECT_FALSE(a->core().get_peer("n2")->enabled);
+  EXPECT_EQ(a->core().get_peer("n2")->state, fsm::State::Idle);
+  ASSERT_TRUE(a->core().enable_peer("n2"));
+  EXPECT_TRUE(world.run_until([&] { return a->up("n2"); }, 60s));
+}
+
 TEST_F(PrefixLimit, AResetMeansNow) {
   flood(", action: restart, restart_after: 24h");
   b->withdraw("10.244.2.0/24");

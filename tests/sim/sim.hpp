@@ -37,6 +37,7 @@ class FakeKernel {
   explicit FakeKernel(std::vector<net::Prefix> connected) : connected_(std::move(connected)) {}
 
   void attach(std::function<void(fib::FromFib)> deliver) { deliver_ = std::move(deliver); }
+  void say_synced() { deliver_(fib::Synced{}); }  // the table was read
   void post(fib::ToFib message) {
     std::visit([this](auto& m) { on(m); }, message);
   }
@@ -104,7 +105,16 @@ class FakeKernel {
   }
   void on(fib::UntrackNextHop& m) { EXPECT_EQ(tracked_.erase(m.next_hop), 1u); }
   void on(fib::Converged&) { converged = true; }
-  void on(fib::DumpRoutes& m) { deliver_(fib::RouteDump{m.request, {}, true}); }
+  void on(fib::DumpRoutes& m) {
+    std::vector<fib::KernelRoute> routes;
+    for (const auto& [p, id] : routes_) {
+      fib::KernelRoute route;
+      route.prefix = p;
+      route.blackhole = id == fib::kBlackhole;
+      routes.push_back(route);
+    }
+    deliver_(fib::RouteDump{m.request, std::move(routes), true});
+  }
   void on(fib::Stop&) {}
 
   void tell(const fib::NextHop& hop) {
@@ -134,7 +144,7 @@ class Daemon {
     node_.close_listener(179);
     kernel.forget();
   }
-  void boot() {
+  void boot(std::set<std::string> owners_before = {}) {
     core_ = std::make_unique<bgpd::Core>(config_, ports());
     kernel.attach([this](fib::FromFib message) {
       world_.after({}, [this, message = std::move(message), alive = std::weak_ptr<int>(alive_)]() mutable {
@@ -143,7 +153,8 @@ class Daemon {
     });
     alive_ = std::make_shared<int>(0);
     node_.listen(179, [this](std::unique_ptr<session::Connection> c) { core_->accepted(std::move(c)); });
-    core_->start({});
+    core_->start(std::move(owners_before));
+    kernel.say_synced();
   }
   void reload(const std::string& yaml) {
     auto next = configuration(yaml);
@@ -174,7 +185,7 @@ class Daemon {
       auto shared = std::make_shared<std::move_only_function<void()>>(std::move(task));
       world_.after({}, [shared] { (*shared)(); });
     };
-    p.owners_changed = [](std::set<std::string>) {};
+    p.owners_changed = [this](std::set<std::string> owners) { owners_saved.push_back(std::move(owners)); };
     p.peers_changed = [](const std::vector<config::Peer>&) {};
     p.seed = 7;
     return p;
@@ -186,6 +197,7 @@ class Daemon {
  public:
   FakeKernel kernel;
   std::vector<bgpd::LogRecord> log;
+  std::vector<std::set<std::string>> owners_saved;
 
  private:
   config::Config config_;

@@ -1,0 +1,252 @@
+// What operators and agents ask of a daemon, and what a reload, a stop and a restart do to the answers.
+#include <gmock/gmock.h>
+
+#include "bgpd/backend.hpp"
+#include "tests/sim/sim.hpp"
+
+namespace podbgp::sim {
+namespace {
+
+using session::fake::World;
+using ::testing::ElementsAre;
+using ::testing::IsEmpty;
+
+std::string speaker(int own, int peer, const std::string& extra = "", const std::string& peer_extra = "") {
+  return fmt::format(
+      "version: 1\nrouter: {{ asn: {0}, id: 10.0.0.{1} }}\n"
+      "peers:\n  - {{ name: n{2}, address: 10.0.0.{2}, asn: {3}, import: [accept-all], export: [accept-all]{5} }}\n{4}",
+      65000 + own, own, peer, 65000 + peer, extra, peer_extra);
+}
+
+struct Pair : ::testing::Test {
+  void up() { ASSERT_TRUE(world.run_until([&] { return a.up("n2") && b.up("n1"); }, 60s)); }
+  World world;
+  Daemon a{world, "10.0.0.1", speaker(1, 2)};
+  Daemon b{world, "10.0.0.2", speaker(2, 1)};
+};
+
+TEST_F(Pair, NetworksComeAndGoWithAReload) {
+  up();
+  const std::string one = "networks: [ { prefix: 10.50.0.0/24, blackhole: on } ]\n", two = "networks: [ { prefix: 10.51.0.0/24 } ]\n";
+  a.reload(speaker(1, 2, one));
+  ASSERT_TRUE(world.run_until([&] { return b.kernel.route("10.50.0.0/24") == "10.0.0.1"; }, 60s));
+  EXPECT_EQ(a.kernel.route("10.50.0.0/24"), "blackhole");
+  a.reload(speaker(1, 2, two));
+  ASSERT_TRUE(world.run_until([&] { return b.kernel.route("10.51.0.0/24") == "10.0.0.1"; }, 60s));
+  ASSERT_TRUE(world.run_until([&] { return b.kernel.route("10.50.0.0/24").empty(); }, 60s));
+  EXPECT_EQ(a.kernel.route("10.51.0.0/24"), "");
+  a.reload(speaker(1, 2));
+  EXPECT_TRUE(world.run_until([&] { return b.kernel.size() == 0; }, 60s));
+}
+
+TEST_F(Pair, AStopTakesNothingFromTheKernel) {
+  up();
+  b.announce("10.244.2.0/24");
+  a.announce("10.244.1.0/24");
+  ASSERT_TRUE(world.run_until([&] { return a.kernel.size() == 2; }, 60s));
+  EXPECT_TRUE(a.core().status().ready);
+  bool stopped = false;
+  a.core().stop("bye", [&] { stopped = true; });
+  ASSERT_TRUE(world.run_until([&] { return stopped; }, 60s));
+  world.run_for(10s);
+  EXPECT_EQ(a.kernel.route("10.244.2.0/24"), "10.0.0.2");
+  EXPECT_EQ(a.kernel.route("10.244.1.0/24"), "blackhole");
+  EXPECT_FALSE(a.core().status().ready);
+  EXPECT_EQ(a.core().status().not_ready_reason, "stopping");
+}
+
+TEST_F(Pair, OwnersAreWrittenDownWhenTheyChangeAndOnlyThen) {
+  a.announce("10.244.1.0/24");
+  a.announce("10.244.1.0/24");
+  a.announce("10.244.2.0/24");
+  a.announce("10.244.3.0/24", "lb");
+  a.withdraw("10.244.1.0/24");
+  a.withdraw("10.244.2.0/24");
+  using Names = std::set<std::string>;
+  EXPECT_THAT(a.owners_saved, ElementsAre(Names{"cni"}, Names{"cni", "lb"}, Names{"lb"}));
+}
+
+TEST_F(Pair, StaleRoutesWaitForTheOwnersOfBefore) {
+  up();
+  a.crash();
+  a.boot({"cni"});
+  ASSERT_TRUE(world.run_until([&] { return a.up("n2"); }, 120s));
+  world.run_for(60s);
+  EXPECT_FALSE(a.kernel.converged);
+  a.announce("10.244.1.0/24", "other");
+  world.run_for(1s);
+  EXPECT_FALSE(a.kernel.converged);
+  a.announce("10.244.1.0/24");
+  EXPECT_TRUE(world.run_until([&] { return a.kernel.converged; }, 10s));
+}
+
+TEST_F(Pair, WhatTheFileDisablesTheApiDoesNotEnable) {
+  a.reload(speaker(1, 2, "", ", enabled: off"));
+  const auto refused = a.core().enable_peer("n2");
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().reason, "PEER_DISABLED_BY_CONFIG");
+  EXPECT_EQ(a.core().reset_peer("n2", "").error().reason, "PEER_DISABLED");
+  EXPECT_EQ(a.core().disable_peer("n9", "").error().reason, "PEER_NOT_FOUND");
+  EXPECT_EQ(a.core().get_peer("10.0.0.2")->name, "n2");  // by address as well
+}
+
+TEST_F(Pair, ATokenThatNobodyGaveIsRefused) {
+  for (const char* token : {"x", "0", "12x", "-"}) {
+    api::ListPaths query;
+    query.page_token = token;
+    const auto answer = a.core().list_paths(query);
+    ASSERT_FALSE(answer) << token;
+    EXPECT_EQ(answer.error().reason, "BAD_PAGE_TOKEN");
+  }
+}
+
+TEST_F(Pair, OnlyTheOwnerOfTheBestPathIsBest) {
+  a.announce("10.244.1.0/24", "cni");
+  a.announce("10.244.1.0/24", "lb");
+  world.run_for(1s);
+  std::map<std::string, bool> best;
+  for (const auto& owned : a.core().list_owned("", 10, "").routes) best[owned.owner] = owned.best;
+  EXPECT_EQ(best.size(), 2u);
+  EXPECT_NE(best["cni"], best["lb"]);
+}
+
+// --- the kernel's view, in pages ---
+
+struct KernelView : Pair {
+  std::vector<std::string> listed(api::ListPaths query) {
+    bgpd::DaemonBackend::Ports ports;
+    ports.to_core = [this](bgpd::CoreTask task) { task(a.core()); };
+    ports.to_control = [](std::move_only_function<void()> task) { task(); };
+    bgpd::DaemonBackend backend(std::move(ports));
+    query.view = api::ListPaths::View::Kernel;
+    std::vector<std::string> all;
+    for (int pages = 0; pages < 20; ++pages) {
+      std::optional<api::Paths> page;
+      backend.list_paths(query, [&](net::Result<api::Paths, api::ApiError> answer) { page = std::move(*answer); });
+      if (!world.run_until([&] { return page.has_value(); }, 10s)) break;
+      EXPECT_LE(page->entries.size(), query.limit);
+      for (const auto& entry : page->entries) all.push_back(net::to_string(entry.route.prefix));
+      query.page_token = page->next_page_token;
+      if (query.page_token.empty()) return all;
+    }
+    ADD_FAILURE() << "no answer, or pages without an end";
+    return all;
+  }
+};
+
+TEST_F(KernelView, PagesMissAndRepeatNothing) {
+  for (const char* p : {"10.244.3.0/24", "10.244.1.0/24", "fd00:1::/64", "10.244.0.0/16"}) a.announce(p);
+  ASSERT_TRUE(world.run_until([&] { return a.kernel.size() == 4; }, 10s));
+  for (std::size_t limit = 1; limit <= 5; ++limit) {
+    api::ListPaths query;
+    query.limit = limit;
+    EXPECT_THAT(listed(query), ElementsAre("10.244.0.0/16", "10.244.1.0/24", "10.244.3.0/24", "fd00:1::/64")) << limit;
+  }
+  api::ListPaths query;
+  query.family = net::Family::Ipv6Unicast;
+  EXPECT_THAT(listed(query), ElementsAre("fd00:1::/64"));
+  query.family.reset();
+  query.prefix = prefix("10.244.1.0/24");
+  EXPECT_THAT(listed(query), ElementsAre("10.244.1.0/24"));
+  query.match = rib::PrefixMatch::Shorter;
+  EXPECT_THAT(listed(query), ElementsAre("10.244.0.0/16", "10.244.1.0/24"));
+  query.prefix = prefix("10.244.1.7/32");
+  query.match = rib::PrefixMatch::LongestMatch;
+  EXPECT_THAT(listed(query), ElementsAre("10.244.1.0/24"));
+  query.prefix = prefix("10.244.0.0/16");
+  query.match = rib::PrefixMatch::Longer;
+  EXPECT_THAT(listed(query), ElementsAre("10.244.0.0/16", "10.244.1.0/24", "10.244.3.0/24"));
+}
+
+// --- watches ---
+
+struct Heard final : api::RouteWatchSink, api::PeerWatchSink {
+  void on_changes(std::vector<api::RibEntry> changes, std::uint64_t) override {
+    ++batches;
+    for (const auto& c : changes) seen.push_back((c.removed ? "-" : "+") + net::to_string(c.route.prefix));
+  }
+  void on_snapshot_end(std::uint64_t) override { seen.emplace_back("end"); }
+  void on_reset(std::string) override { seen.emplace_back("reset"); }
+  void on_changes(std::vector<api::PeerInfo> peers, std::vector<std::string> removed) override {
+    for (const auto& p : peers) seen.push_back("+" + p.name);
+    for (const auto& r : removed) seen.push_back("-" + r);
+  }
+  void on_snapshot_end() override { seen.emplace_back("end"); }
+  std::vector<std::string> take() { return std::exchange(seen, {}); }
+  int batches = 0;
+  std::vector<std::string> seen;
+};
+
+struct WatchesOfCore : Pair {
+  std::shared_ptr<Heard> watch(std::uint64_t id, unsigned credits, const std::string& inside = "") {
+    auto heard = std::make_shared<Heard>();
+    api::RouteWatchFilter filter;
+    if (!inside.empty()) filter.prefix = prefix(inside);
+    a.core().watches().add(id, filter, heard);
+    grant(id, credits);
+    return heard;
+  }
+  void grant(std::uint64_t id, unsigned credits) {
+    a.core().watches().grant(id, credits);
+    a.core().wake();
+    world.run_for(1s);
+  }
+};
+
+TEST_F(WatchesOfCore, ASnapshotNamesOnlyWhatIsThereThoughOthersHaveNotHeardOfTheRemoval) {
+  a.announce("10.244.1.0/24");
+  a.announce("10.244.2.0/24");
+  const auto slow = watch(1, 1);
+  EXPECT_THAT(slow->take(), ElementsAre("+10.244.1.0/24", "+10.244.2.0/24", "end"));
+  a.withdraw("10.244.1.0/24");
+  world.run_for(1s);
+  EXPECT_THAT(slow->seen, IsEmpty());  // no credit
+  const auto fresh = watch(2, 9);
+  EXPECT_THAT(fresh->take(), ElementsAre("+10.244.2.0/24", "end"));
+  grant(1, 1);
+  EXPECT_THAT(slow->take(), ElementsAre("-10.244.1.0/24"));
+}
+
+TEST_F(WatchesOfCore, ACreditIsOneBatch) {
+  const auto heard = watch(1, 2);
+  EXPECT_THAT(heard->take(), ElementsAre("end"));
+  for (int i = 1; i <= 4; ++i) {
+    a.announce(fmt::format("10.244.{}.0/24", i));
+    world.run_for(1s);
+  }
+  EXPECT_EQ(heard->batches, 2);
+  EXPECT_THAT(heard->take(), ElementsAre("+10.244.1.0/24", "+10.244.2.0/24"));
+  grant(1, 1);
+  EXPECT_EQ(heard->batches, 3);
+  EXPECT_THAT(heard->take(), ElementsAre("+10.244.3.0/24", "+10.244.4.0/24"));
+  a.core().watches().remove(1);
+  a.announce("10.244.5.0/24");
+  grant(1, 5);
+  EXPECT_THAT(heard->seen, IsEmpty());
+}
+
+TEST_F(WatchesOfCore, AFilterHoldsForSnapshotAndChanges) {
+  a.announce("10.244.1.0/24");
+  a.announce("10.99.1.0/24");
+  const auto heard = watch(1, 9, "10.244.0.0/16");
+  EXPECT_THAT(heard->take(), ElementsAre("+10.244.1.0/24", "end"));
+  a.announce("10.99.2.0/24");
+  a.announce("10.244.2.0/24");
+  a.withdraw("10.99.1.0/24");
+  world.run_for(1s);
+  EXPECT_THAT(heard->take(), ElementsAre("+10.244.2.0/24"));
+}
+
+TEST_F(WatchesOfCore, PeersThatComeAndGoAreTold) {
+  up();
+  const auto heard = std::make_shared<Heard>();
+  a.core().watches().add(7, std::static_pointer_cast<api::PeerWatchSink>(heard));
+  grant(7, 100);
+  EXPECT_THAT(heard->take(), ::testing::IsSupersetOf({"+n2", "end"}));
+  a.reload("version: 1\nrouter: { asn: 65001, id: 10.0.0.1 }\n");
+  world.run_for(1s);
+  EXPECT_THAT(heard->take(), ::testing::Contains("-n2"));
+}
+
+}  // namespace
+}  // namespace podbgp::sim
