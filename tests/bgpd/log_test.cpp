@@ -16,11 +16,11 @@ std::string written(LogLevel level, LogFormat format, const std::vector<LogRecor
   return ::testing::internal::GetCapturedStderr();
 }
 
-const LogRecord kRecord{LogLevel::Warn, "PEER_DOWN", "hold timer", {{"peer", "tor-a"}, {"reason", "HOLD TIMER"}, {"text", ""}}};
+const LogRecord kRecord{LogLevel::Warn, "PEER_DOWN", "hold timer", {{"peer", "tor-a"}, {"reason", "HOLD TIMER"}, {"text", ""}, {"kv", "a=b"}}};
 
 TEST(Log, TextIsOneLineWithQuotesWhereTheyAreNeeded) {
   EXPECT_THAT(written(LogLevel::Info, LogFormat::Text, {kRecord}),
-              MatchesRegex("[0-9-]+T[0-9:.]+Z warning PEER_DOWN \"hold timer\" peer=tor-a reason=\"HOLD TIMER\" text=\"\"\n"));
+              MatchesRegex("[0-9-]+T[0-9:.]+Z warning PEER_DOWN \"hold timer\" peer=tor-a reason=\"HOLD TIMER\" text=\"\" kv=\"a=b\"\n"));
 }
 
 TEST(Log, JsonIsOneObjectALineInTheOrderGiven) {
@@ -29,7 +29,7 @@ TEST(Log, JsonIsOneObjectALineInTheOrderGiven) {
   const auto line = nlohmann::ordered_json::parse(text.substr(0, text.find('\n')));
   std::vector<std::string> keys;
   for (const auto& [key, value] : line.items()) keys.push_back(key);
-  EXPECT_EQ(keys, (std::vector<std::string>{"ts", "level", "event", "msg", "peer", "reason", "text"}));
+  EXPECT_EQ(keys, (std::vector<std::string>{"ts", "level", "event", "msg", "peer", "reason", "text", "kv"}));
   EXPECT_EQ(line["level"], "warning");
   EXPECT_EQ(line["event"], "PEER_DOWN");
   EXPECT_EQ(line["msg"], "hold timer");
