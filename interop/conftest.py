@@ -14,6 +14,7 @@ from lib.lab import Lab  # noqa: E402  (the path above makes it findable)
 
 current = pytest.StashKey()
 cells = []
+tests = {"passed": 0, "failed": 0, "skipped": 0}
 
 
 def pytest_configure(config):
@@ -48,6 +49,7 @@ def pytest_runtest_makereport(item, call):
         report.sections.append((f"both sides' state, also in {folder}", text[-20000:]))
     if call.when == "call" or report.failed or (call.when == "setup" and report.skipped):
         word = {"passed": "ok", "failed": "FAIL", "skipped": "skip"}[report.outcome]
+        tests[report.outcome] += 1
         tell(f"@test\t{item.path.parent.name}\t{item.name}\t{word}\t{call.stop - call.start:.1f}")
         record(item, report, lab)
 
@@ -71,4 +73,4 @@ def pytest_sessionfinish(session):
     if lab is None:
         return
     versions = getattr(lab, "versions", {})
-    (lab.results / "cells.json").write_text(json.dumps({"lab": lab.name, "versions": versions, "cells": cells}, indent=1), encoding="utf-8")
+    (lab.results / "cells.json").write_text(json.dumps({"lab": lab.name, "versions": versions, "cells": cells, "tests": tests}, indent=1), encoding="utf-8")
