@@ -3,10 +3,14 @@
 import signal
 import time
 
+import pytest
+
 from lib import mesh
+from lib.disorder import Disorder
 from lib.hops import Silence
+from lib.speakers.podbgp import token
 from lib.suite import has_path
-from lib.tables import Tables
+from lib.tables import Table, Tables
 from lib.waiting import expect
 
 ADDRESS = {"node1": ("10.0.0.9", "fd00:10::9"), "node2": ("10.0.0.10", "fd00:10::10"), "node3": ("10.0.0.11", "fd00:10::11"),
@@ -156,3 +160,29 @@ def test_half_of_the_mesh_is_off(lab):
         for other in ("node4", "node5"):
             lab.fact(f"{name} has its session with {other}, which is no longer silent", lambda: lab[name].established(ADDRESS[other][0]), within=90)
     pings(lab, ["node1"], NODES)
+
+
+@pytest.mark.parametrize("seed", (1, 2))
+def test_order_returns(lab, seed):
+    lab.section(f"thirty-five things go wrong within seconds (seed {seed}); then each node has exactly its routes again")
+    ends = [f"lan:eth{number}" for number in range(1, 6)] + [f"{name}:eth1" for name in NODES]
+    addresses = {name: (f"{ours}/24", f"{ours6}/64") for name, (ours, ours6) in ADDRESS.items()}
+    disorder = Disorder(lab, NODES, ends, addresses, seed)
+    disorder.stir(35)
+    disorder.restore()
+    tables = {name: Table(lab.node(name)) for name in NODES}
+
+    def settled(name):
+        fib = lab[name].json("status")["fib"]
+        return expect(token(fib["state"]) == "synced" and int(fib["pending"]) == int(fib["refused"]) == 0, fib)
+
+    for name in NODES:
+        lab.fact(f"{name}'s kernel has exactly the routes that it should have", lambda: expect(
+            tables[name].prefixes() == set(EVERYTHING), sorted(tables[name].prefixes() ^ set(EVERYTHING))), within=100)
+        for other in NODES:
+            for prefix, hop in zip(BLOCK[other], ADDRESS[other]):
+                if other != name:
+                    lab.fact(f"{name}'s kernel has {prefix} via {hop}", lambda: gateways(lab, name, prefix, [hop]), within=15)
+        lab.fact(f"{name}'s API says that all is in the kernel", lambda: settled(name), within=20)
+        lab.fact(f"{name} has no nexthop object too many", lambda: expect(len(lab.kernel(name).nexthops()) <= 20, lab.kernel(name).nexthops()), within=75)
+    pings(lab, NODES, NODES)
