@@ -184,7 +184,7 @@ void NetlinkEncoder::next_hop(const KernelOp& op) {
     return;
   }
   std::vector<nexthop_grp> group;
-  for (const auto id : op.members) group.push_back({.id = id, .weight = 0, .resvd1 = 0, .resvd2 = 0});
+  for (const auto id : op.members) group.emplace_back().id = id;  // the names of the other fields depend on the kernel's headers
   nla_put(message_, NHA_GROUP, static_cast<int>(group.size() * sizeof(nexthop_grp)), group.data());
 }
 
