@@ -9,6 +9,7 @@ import re
 import shlex
 import subprocess
 import sys
+import time
 
 from lib import backend, images
 
@@ -61,8 +62,7 @@ class ClabBackend(backend.Backend):
     def deploy(self, progress, wired):
         self._take_name()
         with images.current([spec.image for spec in self.topology.nodes.values()], self.binaries, progress):
-            self._deploy(progress)
-        wired()
+            self._deploy(progress, wired)
 
     def _take_name(self):
         """containerlab names containers after the lab: there is one lab of a name on a machine."""
@@ -77,7 +77,7 @@ class ClabBackend(backend.Backend):
             raise backend.NodeError(f"the lab {self.topology.name} is deployed already, by hand: containerlab destroy -t {self.topology.path}")
         destroy(self.topology.name, self.topology.path, self.results)  # left behind by a run that was killed, or kept by one
 
-    def _deploy(self, progress):
+    def _deploy(self, progress, wired):
         self.deployed = True
         self.lock.write(f"{self.results}\n")
         self.lock.flush()
@@ -85,14 +85,34 @@ class ClabBackend(backend.Backend):
         words = ["deploy", "--topo", str(self.topology.path), "--format", "json"]
         progress(f"containerlab {shlex.join(words)}")
         with open(log, "w", encoding="utf-8") as file:
-            done = subprocess.run([containerlab(), *words], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=file, env=environment(self.results),
-                                  timeout=DEPLOY_SECONDS, check=False)
+            process = subprocess.Popen([containerlab(), *words], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=file, env=environment(self.results))
+        try:
+            self._follow(process, wired)
+        finally:
+            backend.stop_process(process)
         text = log.read_text(encoding="utf-8", errors="replace")
         failed = [line[0] for line in FAILED.finditer(text)]
-        if done.returncode != 0 or failed:
+        if process.returncode != 0 or failed:
             raise backend.NodeError(f"containerlab deploy failed ({log}):\n" + "\n".join(failed or text.splitlines()[-10:]))
-        prefix = f"clab-{self.topology.name}-"
-        self.nodes = {name: ClabNode(spec, prefix + name) for name, spec in self.topology.nodes.items()}
+
+    def _follow(self, process, wired):
+        """Waits for the deployment; as soon as all containers run they can be entered, and captures begin before the daemons do."""
+        deadline = time.monotonic() + DEPLOY_SECONDS
+        while True:
+            ended = process.poll() is not None
+            if not self.nodes and (ended or len(containers(self.topology.name, "status=running")) == len(self.topology.nodes)):
+                if process.returncode:
+                    return
+                self.nodes = {name: ClabNode(spec, f"clab-{self.topology.name}-{name}") for name, spec in self.topology.nodes.items()}
+                self._write_state()
+                wired()
+            if ended:
+                return
+            if time.monotonic() > deadline:
+                raise backend.NodeError(f"containerlab deploy: no end after {DEPLOY_SECONDS} s")
+            time.sleep(0.1)
+
+    def _write_state(self):
         (self.results / "state.json").write_text(json.dumps({
             "backend": self.name, "lab": self.topology.name, "topology": str(self.topology.path),
             "nodes": {name: {"container": node.container} for name, node in self.nodes.items()}}), encoding="utf-8")
@@ -111,8 +131,9 @@ def environment(results):
     return dict(os.environ, CLAB_VERSION_CHECK="disable", CLAB_LABDIR_BASE=str(results.resolve()), NO_COLOR="1")
 
 
-def containers(lab):
-    return docker("ps", "-a", "-q", "--filter", f"label=containerlab={lab}").split()
+def containers(lab, *filters):
+    words = [word for condition in (f"label=containerlab={lab}", *filters) for word in ("--filter", condition)]
+    return docker("ps", "-a", "-q", *words).split()
 
 
 def destroy(lab, topology, results):
