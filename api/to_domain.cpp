@@ -19,7 +19,7 @@ constexpr std::size_t kMaxPeerName = 255;
 constexpr std::size_t kMaxShutdownText = 255;
 constexpr std::size_t kMaxConfig = 1u << 20;
 
-std::string quoted(std::string_view text) { return "'" + shorten(text, 80) + "'"; }
+std::string in_quotes(std::string_view text) { return "'" + shorten(text, 80) + "'"; }
 
 // Address blocks that are never routed between nodes: RFC 1122 §3.2.1.3, RFC 4291 §2.4.
 std::optional<std::string> why_never_routed(const net::Prefix& prefix) {
@@ -47,7 +47,7 @@ std::optional<net::IpAddress> to_next_hop(const std::string& text, const std::op
   if (text.empty()) return std::nullopt;
   const auto address = net::IpAddress::parse(text);
   if (!address) {
-    violations.add(field, quoted(text) + " is not an IP address; leave it empty for the node itself");
+    violations.add(field, in_quotes(text) + " is not an IP address; leave it empty for the node itself");
     return std::nullopt;
   }
   if (prefix && address->family() != prefix->family())
@@ -72,7 +72,7 @@ std::vector<T> to_communities(const Strings& texts, const std::string& field, co
     if (const auto value = parse(texts[i]))
       values.push_back(*value);
     else
-      violations.add(fmt::format("{}[{}]", field, i), fmt::format("{} is not {}", quoted(texts[i]), form));
+      violations.add(fmt::format("{}[{}]", field, i), fmt::format("{} is not {}", in_quotes(texts[i]), form));
   }
   std::ranges::sort(values);
   const auto rest = std::ranges::unique(values);
@@ -102,7 +102,7 @@ std::optional<net::Prefix> parse_prefix(const std::string& text, const std::stri
     return std::nullopt;
   }
   if (text.size() > 64) {  // longer than any prefix; keep the parser's message short
-    violations.add(field, quoted(text) + " is not an IP prefix (expected e.g. 10.244.1.0/24 or fd00:1::/64)");
+    violations.add(field, in_quotes(text) + " is not an IP prefix (expected e.g. 10.244.1.0/24 or fd00:1::/64)");
     return std::nullopt;
   }
   auto prefix = net::Prefix::parse(text);
@@ -173,7 +173,7 @@ void check_owner(const std::string& owner, Violations& violations) {
                     std::ranges::all_of(owner, [&](char c) { return starts(c) || c == '.' || c == '-'; });
   if (!good)
     violations.add("owner",
-                   quoted(owner) + " must be 1 to 63 of a-z, 0-9, '.' and '-', starting with a letter or digit");
+                   in_quotes(owner) + " must be 1 to 63 of a-z, 0-9, '.' and '-', starting with a letter or digit");
 }
 
 rib::LocalRoute to_route(const v1::Route& route, const std::string& field, Violations& violations) {

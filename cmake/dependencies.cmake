@@ -1,6 +1,9 @@
 # Everything comes from Debian's packages (scripts/packages/build.txt).
 find_package(Threads REQUIRED)
 find_package(PkgConfig REQUIRED)
+if(POLICY CMP0167)
+  cmake_policy(SET CMP0167 NEW)  # Boost's own CMake package
+endif()
 find_package(Boost 1.81 REQUIRED)
 if(NOT TARGET Boost::headers)
   add_library(Boost::headers ALIAS Boost::boost)

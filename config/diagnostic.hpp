@@ -1,6 +1,7 @@
 // A finding in a configuration file: where it is, what is wrong, and what to do about it.
 #pragma once
 
+#include <cstdint>
 #include <span>
 #include <string>
 #include <vector>

@@ -10,7 +10,7 @@ namespace {
 std::string on_off(bool value) { return value ? "on" : "off"; }
 
 // Text that needs no quotes for any reader of YAML; else it gets them.
-std::string quoted(std::string_view text) {
+std::string in_quotes(std::string_view text) {
   const auto plain = [](char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); };
   static constexpr std::string_view kTyped[] = {"true", "false", "on", "off", "yes", "no", "null", "y", "n"};
   bool safe = !text.empty() && plain(text.front());
@@ -22,16 +22,16 @@ std::string quoted(std::string_view text) {
   }
   return safe ? std::string(text) : json_quote(text);
 }
-std::string quoted(const net::IpAddress& address) {
+std::string in_quotes(const net::IpAddress& address) {
   return address.is_v4() ? net::to_string(address) : json_quote(net::to_string(address));
 }
-std::string quoted(const net::Prefix& prefix) {
+std::string in_quotes(const net::Prefix& prefix) {
   return prefix.address().is_v4() ? net::to_string(prefix) : json_quote(net::to_string(prefix));
 }
-std::string quoted(const rib::PrefixRange& range) {
+std::string in_quotes(const rib::PrefixRange& range) {
   return range.prefix.address().is_v4() ? to_string(range) : json_quote(to_string(range));
 }
-std::string quoted(const rib::AnyCommunity& community) { return quoted(to_string(community)); }
+std::string in_quotes(const rib::AnyCommunity& community) { return in_quotes(to_string(community)); }
 
 template <class List, class Text>
 std::string list_of(const List& items, Text text) {
@@ -41,22 +41,22 @@ std::string list_of(const List& items, Text text) {
 }
 template <class List>
 std::string list_of(const List& items) {
-  return list_of(items, [](const auto& item) { return quoted(item); });
+  return list_of(items, [](const auto& item) { return in_quotes(item); });
 }
 
 std::string names_of(const rib::PolicyChain& chain) {
-  return list_of(chain, [](const rib::Policy& policy) { return quoted(policy.name); });
+  return list_of(chain, [](const rib::Policy& policy) { return in_quotes(policy.name); });
 }
 
 std::string next_hop_text(const std::variant<rib::NextHopSelf, net::IpAddress>& hop) {
   const auto* address = std::get_if<net::IpAddress>(&hop);
-  return address != nullptr ? quoted(*address) : "self";
+  return address != nullptr ? in_quotes(*address) : "self";
 }
 
 void add_session(const Peer& peer, Fields& out) {
   const auto& s = peer.session;
   out.push_back({"enabled", on_off(peer.enabled), Impact::SessionReset});
-  if (!s.shutdown_text.empty()) out.push_back({"shutdown_text", quoted(s.shutdown_text), Impact::Live});
+  if (!s.shutdown_text.empty()) out.push_back({"shutdown_text", in_quotes(s.shutdown_text), Impact::Live});
   out.push_back({"passive", on_off(s.passive), Impact::Live});
   std::vector<std::string> families;
   for (const auto family : net::kFamilies)
@@ -73,10 +73,10 @@ void add_session(const Peer& peer, Fields& out) {
 void add_endpoint(const Peer& peer, Fields& out) {
   const auto& e = peer.endpoint;
   out.push_back({"port", fmt::format("{}", e.port), Impact::SessionReset});
-  if (e.local_address) out.push_back({"local_address", quoted(*e.local_address), Impact::SessionReset});
+  if (e.local_address) out.push_back({"local_address", in_quotes(*e.local_address), Impact::SessionReset});
   if (peer.password)
     out.push_back({peer.password->kind == SecretSource::Kind::File ? "password.file" : "password.env",
-                   quoted(peer.password->name), Impact::Live});
+                   in_quotes(peer.password->name), Impact::Live});
   if (e.ttl_security_hops)
     out.push_back({"ttl_security", fmt::format("{}", *e.ttl_security_hops), Impact::SessionReset});
   if (!e.ttl_security_hops && peer.session.external() && e.ttl != 1)
@@ -163,11 +163,11 @@ Fields router_fields(const Router& router) {
 }
 
 Fields peer_fields(const Peer& peer) {
-  Fields out{{"address", quoted(peer.endpoint.address), Impact::SessionReset}};
+  Fields out{{"address", in_quotes(peer.endpoint.address), Impact::SessionReset}};
   if (!peer.endpoint.interface.empty())
-    out.push_back({"interface", quoted(peer.endpoint.interface), Impact::SessionReset});
+    out.push_back({"interface", in_quotes(peer.endpoint.interface), Impact::SessionReset});
   out.push_back({"asn", fmt::format("{}", peer.session.peer_asn), Impact::SessionReset});
-  if (!peer.description.empty()) out.push_back({"description", quoted(peer.description), Impact::None});
+  if (!peer.description.empty()) out.push_back({"description", in_quotes(peer.description), Impact::None});
   add_session(peer, out);
   add_endpoint(peer, out);
   add_routes(peer, out);
@@ -175,8 +175,8 @@ Fields peer_fields(const Peer& peer) {
 }
 
 Fields network_fields(const rib::LocalRoute& route) {
-  Fields out{{"prefix", quoted(route.prefix), Impact::Live}, {"blackhole", on_off(route.blackhole), Impact::Live}};
-  if (route.next_hop) out.push_back({"next_hop", quoted(*route.next_hop), Impact::Live});
+  Fields out{{"prefix", in_quotes(route.prefix), Impact::Live}, {"blackhole", on_off(route.blackhole), Impact::Live}};
+  if (route.next_hop) out.push_back({"next_hop", in_quotes(*route.next_hop), Impact::Live});
   if (route.med) out.push_back({"med", fmt::format("{}", *route.med), Impact::Live});
   if (route.local_pref) out.push_back({"local_pref", fmt::format("{}", *route.local_pref), Impact::Live});
   std::vector<rib::AnyCommunity> communities(route.communities.begin(), route.communities.end());
@@ -204,7 +204,7 @@ Fields fib_fields(const fib::Settings& fib) {
 Fields api_fields(const Api& api) {
   Fields out{{"unix", json_quote(api.unix_path), Impact::Restart},
              {"mode", fmt::format("\"{:04o}\"", api.mode), Impact::Restart}};
-  if (!api.group.empty()) out.push_back({"group", quoted(api.group), Impact::Restart});
+  if (!api.group.empty()) out.push_back({"group", in_quotes(api.group), Impact::Restart});
   return out;
 }
 
