@@ -430,7 +430,7 @@ int run_daemon(const DaemonOptions& options) {
   if (!loaded) {
     for (const auto& finding : loaded.error()) std::cerr << config::to_string(finding) << "\n";
     std::cerr << "podbgpd: not started: the configuration has errors\n";
-    return 1;
+    return kBadConfig;
   }
   std::string privilege_warning;
   if (!options.keep_privileges) {

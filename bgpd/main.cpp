@@ -43,7 +43,7 @@ int main(int argc, char** argv) {
   std::string check_file;
   bool json = false;
   auto* check_command = app.add_subcommand("check", "Check a configuration file and exit");
-  check_command->add_option("FILE", check_file, "the file")->required();
+  check_command->add_option("FILE", check_file, "the file; without it that of --config");
   check_command->add_flag("--json", json, "findings as a JSON array");
   auto* schema_command = app.add_subcommand("schema", "Print the JSON Schema of the configuration and exit");
   app.require_subcommand(0, 1);
@@ -53,7 +53,8 @@ int main(int argc, char** argv) {
       "  podbgpd --config /etc/podbgp/podbgp.yaml\n"
       "  podbgpd check podbgp.yaml          says what is wrong with a file, with line and remedy; needs no privileges\n"
       "  podbgpd schema > podbgp.schema.json  the JSON Schema for editors\n"
-      "Exit codes: 0 stopped as asked, 1 could not start (and why), 2 usage; of check: 0 usable, 1 errors, 2 cannot be read.\n"
+      "Exit codes: 0 stopped as asked, 1 could not start (and why), 2 usage, 78 errors in the configuration;\n"
+      "  of check: 0 usable, 1 errors, 2 cannot be read.\n"
       "Talk to the running daemon with podbgp(1).");
   try {
     app.parse(argc, argv);
@@ -62,7 +63,7 @@ int main(int argc, char** argv) {
     std::cerr << "podbgpd: " << error.what() << "\nSee podbgpd --help.\n";
     return 2;
   }
-  if (check_command->parsed()) return check(check_file, json);
+  if (check_command->parsed()) return check(check_file.empty() ? options.config_file : check_file, json);
   if (schema_command->parsed()) {
     std::cout << podbgp::config::json_schema();
     return 0;

@@ -28,8 +28,7 @@ struct PodbgpdTest : ::testing::Test {
 TEST_F(PodbgpdTest, UsageIsTwo) {
   EXPECT_EQ(podbgpd("bogus"), 2);
   EXPECT_EQ(err, "podbgpd: The following argument was not expected: bogus\nSee podbgpd --help.\n");
-  EXPECT_EQ(podbgpd("check"), 2);
-  EXPECT_EQ(err, "podbgpd: FILE is required\nSee podbgpd --help.\n");
+  EXPECT_EQ(podbgpd("check --bogus"), 2);
   EXPECT_EQ(podbgpd("--help"), 0);
   EXPECT_THAT(out, HasSubstr("Exit codes: 0 stopped as asked, 1 could not start"));
   EXPECT_EQ(podbgpd("--version"), 0);
@@ -52,10 +51,20 @@ TEST_F(PodbgpdTest, CheckSaysUsableErrorsOrUnreadable) {
   EXPECT_THAT(out, HasSubstr("\"$schema\""));
 }
 
-TEST_F(PodbgpdTest, AStartThatCannotBeIsOne) {
-  EXPECT_EQ(podbgpd("--config " + folder.file("none.yaml")), 1);
+TEST_F(PodbgpdTest, CheckWithoutAFileTakesTheDaemonsOwn) {
+  folder.write("own.yaml", "version: 1\nrouter: { asn: 65101 }\n");
+  EXPECT_EQ(podbgpd("--config " + folder.file("own.yaml") + " check"), 0);
+  EXPECT_EQ(out, folder.file("own.yaml") + ": OK (0 peers, 0 warnings)\n");
+}
+
+// A service manager must not try again and again what only an editor can mend (sysexits.h: EX_CONFIG).
+TEST_F(PodbgpdTest, ABadConfigurationIsSeventyEight) {
+  EXPECT_EQ(podbgpd("--config " + folder.file("none.yaml")), 78);
   EXPECT_THAT(err, HasSubstr("cannot be read: No such file or directory; name another file with --config, or create this one\n"));
   EXPECT_THAT(err, HasSubstr("podbgpd: not started: the configuration has errors\n"));
+}
+
+TEST_F(PodbgpdTest, AStartThatCannotBeIsOne) {
   folder.write("podbgp.yaml", "version: 1\nrouter: { asn: 65101, id: 10.0.0.1, listen: [] }\nfib: { install: off }\nmetrics: { listen: off }\n"
                "state_dir: " + folder.file("state") + "\napi: { unix: " + folder.file("no/such/api.sock") + " }\n");
   EXPECT_EQ(podbgpd("--config " + folder.file("podbgp.yaml")), 1);
