@@ -1,5 +1,6 @@
-"""How long the machine keeps a working process waiting: works for 100 ms of processor time every second; SIGTERM prints the longest
-time in seconds that one such piece of work took beyond these 100 ms, and ends.
+"""How long the machine keeps a process waiting; SIGTERM prints the longest such time in seconds, and ends. Without an argument one that
+works: 100 ms of processor time every second, and what such a piece of work took beyond these 100 ms. With `wake` one that sleeps: a
+millisecond at a time, and by how much it was woken too late.
 
 A limit in seconds says something about a daemon only on a machine that lets it run: what the machine owes is added to the limit.
 """
@@ -19,6 +20,10 @@ def report(*_):
 
 signal.signal(signal.SIGTERM, report)
 print("watching", flush=True)
+while len(sys.argv) > 1:
+    began = time.monotonic()
+    time.sleep(0.001)
+    worst = max(worst, time.monotonic() - began - 0.001)
 while True:
     began, used = time.monotonic(), time.process_time()
     while time.process_time() - used < WORK:
