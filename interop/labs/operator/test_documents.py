@@ -18,8 +18,8 @@ from lib.waiting import expect
 HERE = pathlib.Path(__file__).resolve().parent
 NOT_RUN = yaml.safe_load((HERE / "not-run.yml").read_text(encoding="utf-8"))
 COMMANDS = doc_commands.of_documents(ROOT)
-# Pages whose console blocks a lab runs from top to bottom and compares with what they show (lib/transcript.py).
-PAGES = {"docs/getting-started.md": "interop/labs/tor-bird/test_tor_bird.py"}
+# Pages whose console blocks another test runs from top to bottom and compares with what they show (lib/transcript.py).
+PAGES = {"docs/getting-started.md": "interop/labs/tor-bird/test_tor_bird.py", "docs/install.md": "scripts/test-packages"}
 ANSWERS = {"podbgp health": (0, "ready")}  # a word that must be there, beside exit code 0
 DEADLINE = 30
 
