@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include "api/server.hpp"
+#include "net/martian.hpp"
 
 namespace podbgp::api {
 
@@ -21,25 +22,10 @@ constexpr std::size_t kMaxConfig = 1u << 20;
 
 std::string in_quotes(std::string_view text) { return "'" + shorten(text, 80) + "'"; }
 
-// Address blocks that are never routed between nodes: RFC 1122 §3.2.1.3, RFC 4291 §2.4.
 std::optional<std::string> why_never_routed(const net::Prefix& prefix) {
-  struct Block {
-    const char* prefix;
-    const char* name;
-  };
-  static constexpr Block blocks[] = {{"0.0.0.0/8", "this network"},    {"127.0.0.0/8", "loopback"},
-                                     {"169.254.0.0/16", "link-local"}, {"224.0.0.0/4", "multicast"},
-                                     {"240.0.0.0/4", "reserved"},      {"::/128", "unspecified"},
-                                     {"::1/128", "loopback"},          {"::ffff:0:0/96", "IPv4-mapped"},
-                                     {"fe80::/10", "link-local"},      {"ff00::/8", "multicast"}};
-  static const auto parsed = [] {
-    std::vector<std::pair<net::Prefix, const char*>> all;
-    for (const auto& block : blocks) all.emplace_back(*net::Prefix::parse(block.prefix), block.name);
-    return all;
-  }();
-  for (const auto& [block, name] : parsed)
-    if (block.contains(prefix)) return fmt::format("{} is {} address space and cannot be announced", prefix, name);
-  return std::nullopt;
+  const auto* name = net::martian(prefix);
+  if (name == nullptr) return std::nullopt;
+  return fmt::format("{} is {} address space and cannot be announced", prefix, name);
 }
 
 std::optional<net::IpAddress> to_next_hop(const std::string& text, const std::optional<net::Prefix>& prefix,

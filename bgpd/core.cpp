@@ -7,9 +7,9 @@
 namespace podbgp::bgpd {
 
 namespace {
-// Prefixes decided and exported in one slice: about a millisecond, so that a keepalive never waits longer than that.
+// Prefixes worked on before the clock is looked at: some milliseconds.
 constexpr std::size_t kWorkSlice = 8192;
-constexpr std::size_t kFibSlice = 16384;
+constexpr std::size_t kFibSlice = 8192;
 }  // namespace
 
 Core::Core(config::Config config, Ports ports)
@@ -166,11 +166,32 @@ void Core::on_batch_end() {
   if (!work_scheduled_) work();
 }
 
+// Its parts take turns: one that has used up the time leaves the others to the next turn, which begins with them.
 void Core::work() {
-  bool more = rib_.run(kWorkSlice);
-  apply_effects();
-  if (config_.fib.install) more |= bridge_.run(kFibSlice);
-  more |= watches_.run();
+  const auto began = ports_.transport->now();
+  const auto time_is_up = [&] { return ports_.transport->now() - began >= session::kTurnTime; };
+  constexpr unsigned kParts = 3;
+  const auto first = next_part_;
+  bool more = first != 0;  // what the RIB decides now is news for the others
+  for (unsigned i = 0; i < kParts; ++i) {
+    switch (std::exchange(next_part_, (next_part_ + 1) % kParts)) {
+      case 0:
+        more |= rib_.run(kWorkSlice);
+        apply_effects();
+        log_warnings_of_families();
+        break;
+      case 1:
+        if (config_.fib.install) more |= bridge_.run(kFibSlice);
+        break;
+      default: more |= watches_.run(time_is_up); break;
+    }
+    if (i + 1 == kParts) {
+      next_part_ = 0;
+    } else if (time_is_up()) {
+      more = true;
+      break;
+    }
+  }
   if (more) schedule_work();
   check_convergence();
 }
@@ -185,6 +206,7 @@ void Core::apply_effects() {
     for (const auto& [gateway, interface] : effects.untrack_link_local)
       ports_.to_fib(fib::UntrackNextHop{{gateway, interface}});
   }
+  for (const auto& issue : effects.issues) log_issue(issue);
   for (const auto& reached : effects.max_prefixes) max_prefixes_reached(reached);
   for (const auto id : effects.end_of_rib_received) {
     if (auto& peer = peers_[id.value()]) {
@@ -192,8 +214,12 @@ void Core::apply_effects() {
       peer_changed(*peer);
     }
   }
-  for (const auto id : effects.output_ready)
-    if (auto& peer = peers_[id.value()]) peer->session->kick_output();
+  for (const auto id : effects.output_ready) {
+    if (!peers_[id.value()]) continue;
+    ports_.transport->post([this, id, alive = std::weak_ptr(alive_)] {  // writing to many would be a long turn
+      if (!alive.expired() && peers_[id.value()]) peers_[id.value()]->session->kick_output();
+    });
+  }
 }
 
 void Core::max_prefixes_reached(const rib::Effects::MaxPrefixesReached& reached) {

@@ -5,6 +5,7 @@
 // Long walks are cut into slices between which sockets and timers get their turn.
 #pragma once
 
+#include <array>
 #include <chrono>
 #include <functional>
 #include <map>
@@ -62,7 +63,7 @@ class Core final : public session::SessionOwner {
 
   // --- questions and orders of the API; answers at once ---
   using Refusal = api::ApiError;
-  [[nodiscard]] api::Changed announce(const std::string& owner, std::vector<rib::LocalRoute> routes);
+  [[nodiscard]] net::Result<api::Changed, Refusal> announce(const std::string& owner, std::vector<rib::LocalRoute> routes);
   [[nodiscard]] api::Changed withdraw(const std::string& owner, const std::vector<net::Prefix>& prefixes);
   [[nodiscard]] net::Result<api::Replaced, Refusal> replace(const std::string& owner, std::vector<rib::LocalRoute> routes,
                                                             std::uint64_t generation);
@@ -90,7 +91,7 @@ class Core final : public session::SessionOwner {
   void on_down(net::PeerId peer, const fsm::DownReason& reason) override;
   void on_attempt_failed(net::PeerId peer, const fsm::DownReason& reason) override;
   [[nodiscard]] net::Result<void, wire::Notification> on_update(net::PeerId peer, const wire::UpdateView& update) override;
-  void on_family_disabled(net::PeerId peer, net::Family family, const std::string& why) override;
+  void on_family_disabled(net::PeerId peer, net::Family family, const std::string& why, wire::ByteSpan update) override;
   void on_route_refresh(net::PeerId peer, const wire::RouteRefresh& refresh) override;
   void next_output(net::PeerId peer, std::size_t budget, std::vector<session::OutSlice>& out) override;
   void on_batch_end() override;
@@ -104,6 +105,10 @@ class Core final : public session::SessionOwner {
     net::TimePoint since;
     std::optional<fsm::Negotiated> negotiated;
     net::IpAddress local_address;
+    std::uint32_t ifindex = 0;          // of the link that the session runs on; 0: none that is known
+    std::string logged_warning;         // as below, for what the RIB says of the session
+    net::Throttle issues{std::chrono::seconds(10), std::chrono::minutes(10)};  // lines about bad UPDATEs
+    std::uint64_t issues_not_logged = 0;  // besides those the throttle has counted
     bool end_of_rib = false;            // all negotiated families
     std::string logged_failure;         // a failure that repeats is logged once until something else happens
     std::unique_ptr<session::Timer> restart_timer;  // after max prefixes
@@ -120,6 +125,12 @@ class Core final : public session::SessionOwner {
   [[nodiscard]] const Peer* find(const std::string& name_or_address) const;
   [[nodiscard]] static Refusal no_such_peer(const std::string& name);
   [[nodiscard]] rib::SessionInfo session_info(const Peer& peer) const;
+  using Address = fib::InterfaceAddresses::Entry;
+  [[nodiscard]] const Address* carrier(const Peer& peer) const;
+  void note_link(Peer& peer) const;
+  void log_warning(Peer& peer);
+  void log_warnings_of_families();
+  void log_issue(const rib::Effects::UpdateIssue& issue);
   [[nodiscard]] api::PeerInfo info(const Peer& peer) const;
   [[nodiscard]] net::WallTime wall(net::TimePoint t) const;
   void schedule_work();
@@ -141,6 +152,7 @@ class Core final : public session::SessionOwner {
   void handle_fib(fib::Counters counters);
   void handle_fib(fib::InterfaceAddresses addresses);
   void handle_fib(fib::LinkUp link);
+  void handle_fib(fib::LinkDown link);
   void handle_fib(fib::RouteDump dump);
   void handle_fib(fib::Synced);
   void handle_fib(fib::Stopped);
@@ -155,6 +167,8 @@ class Core final : public session::SessionOwner {
   session::Hub hub_;
   Refusals refusals_;
   std::vector<std::unique_ptr<Peer>> peers_;  // by PeerId
+  std::array<bool, net::kFamilyCount> has_prefixes_{};
+  unsigned next_part_ = 0;  // of work()
   bool work_scheduled_ = false;
   bool started_peers_ = false;
   bool fib_synced_ = false;

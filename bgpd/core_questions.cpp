@@ -21,11 +21,12 @@ api::MessageCounters to_counters(const session::MessageCounters& c) {
 
 }  // namespace
 
-api::Changed Core::announce(const std::string& owner, std::vector<rib::LocalRoute> routes) {
+net::Result<api::Changed, api::ApiError> Core::announce(const std::string& owner, std::vector<rib::LocalRoute> routes) {
   auto results = owners_.announce(owner, std::move(routes), ports_.transport->now());
+  if (!results) return net::fail(results.error());
   save_owners();
   schedule_work();
-  return {std::move(results), rib_.revision()};
+  return api::Changed{std::move(*results), rib_.revision()};
 }
 
 api::Changed Core::withdraw(const std::string& owner, const std::vector<net::Prefix>& prefixes) {

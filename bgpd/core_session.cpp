@@ -28,6 +28,24 @@ void Core::on_state(net::PeerId id, fsm::State from, fsm::State to) {
   peer_changed(peer);
 }
 
+// The entry of our own address of the session; a link-local one may be there on several links.
+const Core::Address* Core::carrier(const Peer& peer) const {
+  const auto& interface = peer.settings.endpoint.interface;
+  const auto found = std::ranges::find_if(addresses_, [&](const Address& entry) {
+    return entry.address == peer.local_address && (interface.empty() || entry.interface == interface);
+  });
+  return found == addresses_.end() ? nullptr : &*found;
+}
+
+// The link that the session runs on, if the peer is on it. One that went stays known: its event may come later.
+void Core::note_link(Peer& peer) const {
+  const auto* entry = carrier(peer);
+  if (entry == nullptr) return;
+  const auto& address = peer.settings.endpoint.address;
+  const auto subnet = net::Prefix::make(entry->address, entry->prefix_length);
+  peer.ifindex = address.is_link_local() || subnet.contains(address) ? entry->ifindex : 0;
+}
+
 // "Next hop self" for a family is the session's own address if it has that family, else the address of that family on
 // the interface that carries the session (RFC 2545 §2, RFC 4760 §3).
 rib::SessionInfo Core::session_info(const Peer& peer) const {
@@ -45,12 +63,15 @@ rib::SessionInfo Core::session_info(const Peer& peer) const {
   session.extended_message = negotiated.extended_message;
   session.expects_end_of_rib = negotiated.graceful_restart;
   session.local_address = peer.local_address;
-  const auto carrier = std::ranges::find(addresses_, peer.local_address, &fib::InterfaceAddresses::Entry::address);
+  const auto* entry_of_session = carrier(peer);
   if (peer.local_address.is_v4()) session.self_v4 = peer.local_address;
   if (peer.local_address.is_v6() && !peer.local_address.is_link_local()) session.self_v6 = peer.local_address;
-  if (carrier == addresses_.end()) return session;
+  // A link-local address is a next hop only for who is on the link: the peer of a session between such addresses.
+  const bool link_local_session = peer.local_address.is_v6() && peer.local_address.is_link_local();
+  if (link_local_session) session.self_v6_link_local = peer.local_address;
+  if (entry_of_session == nullptr) return session;
   for (const auto& entry : addresses_) {
-    if (entry.ifindex != carrier->ifindex || entry.address.is_loopback()) continue;
+    if (entry.ifindex != entry_of_session->ifindex || entry.address.is_loopback()) continue;
     if (entry.address.is_v4()) {
       if (!session.self_v4) session.self_v4 = entry.address;
     } else if (entry.address.is_link_local()) {
@@ -62,12 +83,35 @@ rib::SessionInfo Core::session_info(const Peer& peer) const {
   return session;
 }
 
+// What keeps routes from being exchanged is said once, and again when it is something else.
+void Core::log_warning(Peer& peer) {
+  auto why = rib_.counters(peer.id).why_nothing_exchanged;
+  if (why == peer.logged_warning) return;
+  if (!why.empty()) log(LogLevel::Warn, "PEER_POLICY", why, &peer);
+  peer.logged_warning = std::move(why);
+}
+
+// A missing next hop is worth a word when there is a route that wants it.
+void Core::log_warnings_of_families() {
+  bool changed = false;
+  for (const auto family : net::kFamilies) {
+    const bool has = rib_.has_prefixes(family);
+    changed |= std::exchange(has_prefixes_[net::index(family)], has) != has;
+  }
+  if (!changed) return;
+  for (const auto& peer : peers_)
+    if (peer && peer->negotiated) log_warning(*peer);
+}
+
 void Core::on_up(net::PeerId id, const fsm::Negotiated& negotiated, const net::IpAddress& local_address) {
   auto& peer = *peers_[id.value()];
   peer.negotiated = negotiated;
   peer.local_address = local_address;
   peer.end_of_rib = false;
   peer.logged_failure.clear();
+  peer.logged_warning.clear();
+  peer.ifindex = 0;
+  note_link(peer);
   rib_.peer_up(id, session_info(peer));
   if (config_.fib.install) ports_.to_fib(fib::PeerUp{id});
   std::string families;
@@ -79,8 +123,7 @@ void Core::on_up(net::PeerId id, const fsm::Negotiated& negotiated, const net::I
        {"hold_time", fmt::format("{}s", negotiated.hold_time.count())},
        {"router_id", net::to_string(negotiated.peer_id)},
        {"local_address", net::to_string(local_address)}});
-  if (const auto why = rib_.counters(id).why_nothing_exchanged; !why.empty())
-    log(LogLevel::Warn, "PEER_POLICY", why, &peer);
+  log_warning(peer);
   peer_changed(peer);
 }
 
@@ -120,10 +163,57 @@ net::Result<void, wire::Notification> Core::on_update(net::PeerId id, const wire
   return rib_.apply_update(id, update, ports_.transport->now());
 }
 
-void Core::on_family_disabled(net::PeerId id, net::Family family, const std::string& why) {
+namespace {
+
+std::string hex(std::span<const std::uint8_t> octets) {
+  std::string text;
+  for (const auto octet : octets) fmt::format_to(std::back_inserter(text), "{:02x}", octet);
+  return text;
+}
+
+std::string_view reaction_name(wire::Reaction reaction) {
+  switch (reaction) {
+    case wire::Reaction::AttributeDiscard: return "attribute-discard";
+    case wire::Reaction::TreatAsWithdraw: return "treat-as-withdraw";
+    case wire::Reaction::FamilyDisable: return "family-disable";
+    case wire::Reaction::SessionReset: return "session-reset";
+    case wire::Reaction::None: break;
+  }
+  return "not-accepted";
+}
+
+}  // namespace
+
+// RFC 7606 §8 wants the UPDATE in the log: as hex, bounded, and not each one, since a peer may send nothing but such.
+void Core::log_issue(const rib::Effects::UpdateIssue& issue) {
+  auto& peer = peers_[issue.peer.value()];
+  if (!peer) return;
+  const bool family = issue.reaction == wire::Reaction::FamilyDisable;  // once in a session: never left out
+  auto untold = peer->issues.event(ports_.transport->now());
+  if (!untold && !family) {
+    peer->issues_not_logged += issue.more;
+    return;
+  }
+  std::vector<std::pair<std::string, std::string>> fields{{"reaction", std::string(reaction_name(issue.reaction))}};
+  if (issue.example) fields.emplace_back("prefix", net::to_string(*issue.example));
+  if (const auto more = std::exchange(peer->issues_not_logged, 0) + untold.value_or(0) + issue.more; more > 0)
+    fields.emplace_back("others_not_logged", std::to_string(more));
+  fields.emplace_back("update_octets", std::to_string(issue.update_size));
+  fields.emplace_back("update", hex(issue.update) + (issue.update.size() < issue.update_size ? "..." : ""));
+  log(family ? LogLevel::Error : LogLevel::Warn, issue.reaction == wire::Reaction::None ? "MARTIAN" : family ? "FAMILY_DISABLED" : "UPDATE_ERROR",
+      issue.text, peer.get(), std::move(fields));
+}
+
+void Core::on_family_disabled(net::PeerId id, net::Family family, const std::string& why,
+                              wire::ByteSpan update) {
   rib_.disable_family(id, family);
-  log(LogLevel::Error, "FAMILY_DISABLED",
-      fmt::format("{} is ignored until the session restarts: {}", to_string(family), why), peers_[id.value()].get());
+  const auto part = update.first(std::min(update.size(), rib::Effects::kIssueOctets));
+  log_issue({.peer = id,
+             .reaction = wire::Reaction::FamilyDisable,
+             .text = fmt::format("{} is ignored until the session restarts: {}", to_string(family), why),
+             .example = std::nullopt,
+             .update = {part.begin(), part.end()},
+             .update_size = update.size()});
   schedule_work();
 }
 
@@ -171,8 +261,26 @@ void Core::handle_fib(fib::Counters counters) { fib_counters_ = std::move(counte
 
 void Core::handle_fib(fib::InterfaceAddresses addresses) {
   addresses_ = std::move(addresses.addresses);
+  std::vector<net::IpAddress> own;
+  for (const auto& entry : addresses_)  // a link-local address is ours on its link only; others may have the same on theirs
+    if (!(entry.address.is_v6() && entry.address.is_link_local())) own.push_back(entry.address);
+  rib_.own_addresses_changed(std::move(own));
+  for (const auto& peer : peers_) {
+    if (!peer || !peer->negotiated) continue;
+    if (peer->ifindex != 0 && carrier(*peer) == nullptr && peer->settings.falls_over()) {
+      peer->session->link_lost(fmt::format("{} is no longer an address of ours", peer->local_address));
+      continue;
+    }
+    note_link(*peer);
+    rib_.session_addresses_changed(peer->id, session_info(*peer));
+    log_warning(*peer);
+  }
+}
+
+void Core::handle_fib(fib::LinkDown link) {
   for (const auto& peer : peers_)
-    if (peer && peer->negotiated) rib_.session_addresses_changed(peer->id, session_info(*peer));
+    if (peer && peer->negotiated && peer->ifindex == link.ifindex && peer->settings.falls_over())
+      peer->session->link_lost(link.text);
 }
 
 void Core::handle_fib(fib::LinkUp) {

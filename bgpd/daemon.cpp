@@ -113,6 +113,8 @@ class Daemon {
   [[nodiscard]] net::Result<api::ConfigReport, api::ApiError> reload();
   void note_pending(const config::Diff& diff);
   void answer_http(std::string_view target, HttpDone done);
+  void answer_metrics(HttpDone done);
+  void complete(api::Status& status) const;  // with what core does not know
   void write_log(const LogRecord& record) { log_.write(record); }
 
   DaemonOptions options_;
@@ -193,23 +195,25 @@ net::Result<void, std::string> Daemon::start_core() {
   return {};
 }
 
+void Daemon::complete(api::Status& status) const {
+  status.version = kVersion;
+  status.commit = kCommit;
+  status.instance_id = instance_id_;
+  status.start_time = started_at_;
+  status.config_file = options_.config_file;
+  status.config_time = config_time_;
+  status.rss_bytes = resident_bytes();
+  status.pending_restart = pending_restart_;
+  for (const auto& warning : warnings_) status.warnings.push_back(config::to_string(warning));
+}
+
 net::Result<void, std::string> Daemon::start_api() {
   DaemonBackend::Ports ports;
   ports.to_core = [this](CoreTask task) { to_core_box_.push(std::move(task)); };
   ports.to_control = [this](Task task) { to_control(std::move(task)); };
   ports.check_config = [this](std::optional<std::string> content) { return check(std::move(content)); };
   ports.reload_config = [this] { return reload(); };
-  ports.complete_status = [this](api::Status& status) {
-    status.version = kVersion;
-    status.commit = kCommit;
-    status.instance_id = instance_id_;
-    status.start_time = started_at_;
-    status.config_file = options_.config_file;
-    status.config_time = config_time_;
-    status.rss_bytes = resident_bytes();
-    status.pending_restart = pending_restart_;
-    for (const auto& warning : warnings_) status.warnings.push_back(config::to_string(warning));
-  };
+  ports.complete_status = [this](api::Status& status) { complete(status); };
   backend_ = std::make_unique<DaemonBackend>(std::move(ports));
   const auto audit = [this](std::string method, std::string caller, std::string summary, bool ok) {
     to_control([this, record = LogRecord{LogLevel::Info, ok ? "API_CALL" : "API_CALL_REFUSED", summary,
@@ -358,6 +362,22 @@ void Daemon::note_pending(const config::Diff& diff) {
     write_log({LogLevel::Warn, "CONFIG_NEEDS_RESTART", "loaded, and in force only after a restart: " + paths, {}});
 }
 
+void Daemon::answer_metrics(HttpDone done) {
+  to_core_box_.push(CoreTask([this, done = std::move(done)](Core& core) mutable {
+    MetricsSnapshot snapshot;
+    snapshot.status = core.status();
+    snapshot.peers = core.list_peers();
+    snapshot.owners = core.list_owners();
+    snapshot.longest_turn = transport_.longest_turn();
+    to_control([this, snapshot = std::move(snapshot), done = std::move(done)]() mutable {
+      complete(snapshot.status);
+      snapshot.last_reload_ok = last_reload_ok_;
+      snapshot.pending_restart = pending_restart_.size();
+      done({200, "text/plain; version=0.0.4; charset=utf-8", metrics_text(snapshot)});
+    });
+  }));
+}
+
 void Daemon::answer_http(std::string_view target, HttpDone done) {
   if (target == "/livez") {
     // Alive is: control runs (it does, or we would not be here) and core answers.
@@ -369,19 +389,7 @@ void Daemon::answer_http(std::string_view target, HttpDone done) {
             ready ? "ok\n" : (status ? status->not_ready_reason : std::string("no answer")) + "\n"});
     });
   } else if (target == "/metrics") {
-    backend_->status([this, done = std::move(done)](auto status) {
-      backend_->list_peers([this, done, status = std::move(status)](auto peers) {
-        backend_->list_owners([this, done, status = std::move(status), peers = std::move(peers)](auto owners) {
-          MetricsSnapshot snapshot;
-          if (status) snapshot.status = *status;
-          if (peers) snapshot.peers = *peers;
-          if (owners) snapshot.owners = *owners;
-          snapshot.last_reload_ok = last_reload_ok_;
-          snapshot.pending_restart = pending_restart_.size();
-          done({200, "text/plain; version=0.0.4; charset=utf-8", metrics_text(snapshot)});
-        });
-      });
-    });
+    answer_metrics(std::move(done));
   } else {
     done({404, "text/plain; charset=utf-8", "there are /metrics, /livez and /readyz\n"});
   }

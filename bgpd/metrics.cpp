@@ -92,6 +92,11 @@ void add_peer(Families& out, const api::PeerInfo& peer) {
   out.gauge("podbgp_peer_hold_time_seconds", "Negotiated hold time.", static_cast<double>(peer.hold_time.count()), base);
   out.counter("podbgp_peer_treat_as_withdraw_total", "UPDATEs treated as withdraw (RFC 7606).",
               static_cast<double>(peer.routes.treat_as_withdraw), base);
+  out.counter("podbgp_peer_attribute_discard_total", "UPDATEs of which attributes were discarded (RFC 7606).",
+              static_cast<double>(peer.routes.attribute_discard), base);
+  out.counter("podbgp_peer_martian_prefixes_total",
+              "Announcements of prefixes that are never routed or are addresses of this host.",
+              static_cast<double>(peer.routes.martians), base);
   out.gauge("podbgp_peer_prefix_limit", "Configured max_prefixes; 0 is none.", peer.max_prefixes, base);
   add_messages(out, base, "sent", peer.sent);
   add_messages(out, base, "received", peer.received);
@@ -140,6 +145,9 @@ std::string metrics_text(const MetricsSnapshot& snapshot) {
   }
   out.gauge("podbgp_rib_attribute_sets", "Distinct attribute sets.", static_cast<double>(status.rib.attribute_sets));
   out.gauge("podbgp_rib_memory_bytes", "Memory of the RIB.", static_cast<double>(status.rib.memory_bytes));
+  out.gauge("podbgp_core_turn_seconds_max",
+            "The longest that core kept its thread in one go since start; timers wait for at most one such turn.",
+            std::chrono::duration<double>(snapshot.longest_turn).count());
   add_fib(out, status.fib);
   for (const auto& owner : snapshot.owners)
     out.gauge("podbgp_owner_routes", "Routes announced over the API by owner.", owner.routes, {{"owner", owner.name}});

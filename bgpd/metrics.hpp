@@ -16,6 +16,7 @@ struct MetricsSnapshot {
   std::vector<api::Owner> owners;
   bool last_reload_ok = true;
   std::uint64_t pending_restart = 0;  // settings
+  net::Duration longest_turn{0};  // of core
 };
 
 [[nodiscard]] std::string metrics_text(const MetricsSnapshot& snapshot);

@@ -1,19 +1,49 @@
 #include "bgpd/owners.hpp"
 
+#include <utility>
+
 #include <fmt/format.h>
 
 namespace podbgp::bgpd {
 
-Owners::Entry& Owners::entry(const std::string& owner) {
-  const auto [it, fresh] = owners_.try_emplace(owner);
-  if (fresh) it->second.number = static_cast<std::uint16_t>(owners_.size());  // 0 is the configuration's; owners are never forgotten
-  return it->second;
+net::Result<Owners::Place, api::ApiError> Owners::place(const std::string& owner) {
+  if (const auto known = owners_.find(owner); known != owners_.end()) return known;
+  if (owners_.size() >= most_) {
+    return net::fail(api::ApiError{
+        api::ApiError::Code::ResourceExhausted, "TOO_MANY_OWNERS",
+        fmt::format("there are {} owners already, the most podbgp keeps; announce as one of them, or withdraw all routes "
+                    "of an owner that has no generation",
+                    owners_.size()),
+        "owner",
+        {}});
+  }
+  return owners_.try_emplace(owner).first;
 }
 
-api::ChangeResult Owners::put(Entry& entry, rib::LocalRoute route, net::TimePoint now) {
+void Owners::tidy(Place place) {
+  auto& mine = place->second;
+  if (!mine.routes.empty()) return;
+  if (mine.number != 0) {
+    names_[mine.number].clear();
+    free_.push_back(std::exchange(mine.number, 0));
+  }
+  if (mine.generation == 0) owners_.erase(place);
+}
+
+api::ChangeResult Owners::put(Place place, rib::LocalRoute route, net::TimePoint now) {
+  auto& mine = place->second;
+  if (mine.number == 0) {  // no more owners than numbers: see place()
+    if (free_.empty()) {
+      free_.push_back(static_cast<std::uint16_t>(names_.size()));
+      names_.emplace_back();
+    }
+    mine.number = free_.back();
+    free_.pop_back();
+    names_[mine.number] = place->first;
+  }
   route.source = rib::RouteSource::Api;
-  route.owner = entry.number;
-  const auto [it, fresh] = entry.routes.try_emplace(route.prefix, route);
+  route.owner = mine.number;
+  const auto [it, fresh] = mine.routes.try_emplace(route.prefix, route);
   if (!fresh) {
     if (it->second == route) return api::ChangeResult::Unchanged;
     it->second = route;
@@ -22,35 +52,38 @@ api::ChangeResult Owners::put(Entry& entry, rib::LocalRoute route, net::TimePoin
   return fresh ? api::ChangeResult::Added : api::ChangeResult::Updated;
 }
 
-std::vector<api::ChangeResult> Owners::announce(const std::string& owner, std::vector<rib::LocalRoute> routes,
-                                                net::TimePoint now) {
-  auto& mine = entry(owner);
+net::Result<std::vector<api::ChangeResult>, api::ApiError> Owners::announce(const std::string& owner,
+                                                                            std::vector<rib::LocalRoute> routes,
+                                                                            net::TimePoint now) {
+  const auto mine = place(owner);
+  if (!mine) return net::fail(mine.error());
   awaited_.erase(owner);
   std::vector<api::ChangeResult> results;
   results.reserve(routes.size());
-  for (auto& route : routes) results.push_back(put(mine, std::move(route), now));
+  for (auto& route : routes) results.push_back(put(*mine, std::move(route), now));
+  tidy(*mine);
   return results;
 }
 
 std::vector<api::ChangeResult> Owners::withdraw(const std::string& owner, const std::vector<net::Prefix>& prefixes) {
-  auto& mine = entry(owner);
   awaited_.erase(owner);
-  std::vector<api::ChangeResult> results;
-  results.reserve(prefixes.size());
-  for (const auto& prefix : prefixes) {
-    if (mine.routes.erase(prefix) == 0) {
-      results.push_back(api::ChangeResult::NotFound);
-      continue;
-    }
-    (void)rib_.withdraw(mine.number, prefix);
-    results.push_back(api::ChangeResult::Removed);
+  std::vector<api::ChangeResult> results(prefixes.size(), api::ChangeResult::NotFound);
+  const auto mine = owners_.find(owner);
+  if (mine == owners_.end()) return results;
+  for (std::size_t i = 0; i < prefixes.size(); ++i) {
+    if (mine->second.routes.erase(prefixes[i]) == 0) continue;
+    (void)rib_.withdraw(mine->second.number, prefixes[i]);
+    results[i] = api::ChangeResult::Removed;
   }
+  tidy(mine);
   return results;
 }
 
 net::Result<api::Replaced, api::ApiError> Owners::replace(const std::string& owner, std::vector<rib::LocalRoute> routes,
                                                           std::uint64_t generation, net::TimePoint now) {
-  auto& mine = entry(owner);
+  const auto found = place(owner);
+  if (!found) return net::fail(found.error());
+  auto& mine = (*found)->second;
   if (generation != 0 && generation < mine.generation) {
     return net::fail(api::ApiError{
         api::ApiError::Code::FailedPrecondition, "GENERATION_TOO_OLD",
@@ -66,7 +99,7 @@ net::Result<api::Replaced, api::ApiError> Owners::replace(const std::string& own
   std::set<net::Prefix> kept;
   for (auto& route : routes) {
     kept.insert(route.prefix);
-    switch (put(mine, std::move(route), now)) {
+    switch (put(*found, std::move(route), now)) {
       case api::ChangeResult::Added: ++done.added; break;
       case api::ChangeResult::Updated: ++done.updated; break;
       default: ++done.unchanged; break;
@@ -82,6 +115,7 @@ net::Result<api::Replaced, api::ApiError> Owners::replace(const std::string& own
     ++done.removed;
   }
   done.generation = mine.generation;
+  tidy(*found);
   return done;
 }
 
@@ -115,11 +149,7 @@ api::OwnedRoutes Owners::page(const std::string& owner, std::size_t limit, const
   return page;
 }
 
-std::string Owners::name(std::uint16_t number) const {
-  for (const auto& [name, entry] : owners_)
-    if (entry.number == number) return name;
-  return {};
-}
+const std::string& Owners::name(std::uint16_t number) const { return names_[number < names_.size() ? number : 0]; }
 
 std::set<std::string> Owners::with_routes() const {
   std::set<std::string> names = awaited_;

@@ -40,7 +40,7 @@ void Watches::peer_changed(net::PeerId peer) {
 
 void Watches::peer_removed(const std::string& name) {
   for (auto& [id, watch] : peers_)
-    if (watch.snapshot_done) watch.removed.push_back(name);
+    if (watch.snapshot_done) watch.removed.insert(name);
 }
 
 bool Watches::feed(RouteWatch& watch) {
@@ -104,16 +104,27 @@ void Watches::feed(PeerWatch& watch) {
   for (const auto peer : watch.dirty)
     if (auto info = peer_info_(peer)) changed.push_back(std::move(*info));
   watch.dirty.clear();
+  if (!watch.removed.empty())
+    for (const auto& peer : all_peers_()) watch.removed.erase(peer.name);
+  if (changed.empty() && watch.removed.empty()) return;
   --watch.credits;
-  to_control_([sink = watch.sink, changed = std::move(changed), removed = std::exchange(watch.removed, {})]() mutable {
+  std::vector<std::string> removed(watch.removed.begin(), watch.removed.end());
+  watch.removed.clear();
+  to_control_([sink = watch.sink, changed = std::move(changed), removed = std::move(removed)]() mutable {
     sink->on_changes(std::move(changed), std::move(removed));
   });
 }
 
-bool Watches::run() {
-  bool more = false;
-  for (auto& [id, watch] : routes_) more |= feed(watch);
+bool Watches::run(const std::function<bool()>& time_is_up) {
   for (auto& [id, watch] : peers_) feed(watch);
+  bool more = false;
+  auto it = routes_.upper_bound(last_fed_);
+  for (std::size_t i = 0; i < routes_.size(); ++i, ++it) {
+    if (i > 0 && time_is_up()) return true;
+    if (it == routes_.end()) it = routes_.begin();
+    more |= feed(it->second);
+    last_fed_ = it->first;
+  }
   return more;
 }
 

@@ -31,8 +31,8 @@ class Watches {
 
   void peer_changed(net::PeerId peer);
   void peer_removed(const std::string& name);
-  // Feeds whoever has credits; true: there is more for someone.
-  [[nodiscard]] bool run();
+  // Feeds whoever has credits until the time is up; true: there is more for someone. Who was last is not first again.
+  [[nodiscard]] bool run(const std::function<bool()>& time_is_up);
   [[nodiscard]] std::size_t count() const { return routes_.size() + peers_.size(); }
 
  private:
@@ -46,7 +46,7 @@ class Watches {
   struct PeerWatch {
     std::shared_ptr<api::PeerWatchSink> sink;
     std::set<net::PeerId> dirty;
-    std::vector<std::string> removed;
+    std::set<std::string> removed;  // names that are not there: one that came back is a change, not a removal
     unsigned credits = 0;
     bool snapshot_done = false;
   };
@@ -60,6 +60,7 @@ class Watches {
   AllPeers all_peers_;
   std::map<WatchId, RouteWatch> routes_;
   std::map<WatchId, PeerWatch> peers_;
+  WatchId last_fed_ = 0;
 };
 
 }  // namespace podbgp::bgpd

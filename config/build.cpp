@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "config/scalars.hpp"
+#include "net/martian.hpp"
 
 namespace podbgp::config {
 
@@ -48,11 +49,8 @@ rib::LocalRoute build_network(const Node& node, Report& report) {
   std::ranges::sort(route.large_communities);
   const auto* prefix = node.find("prefix");
   if (!value_of<net::Prefix>(prefix)) return route;
-  const auto& address = route.prefix.address();
-  if (address.is_multicast() || (address.is_v6() && address.is_link_local()) || address.is_loopback())
-    report.error(*prefix,
-                 fmt::format("{} cannot be announced: multicast, link-local and loopback addresses are not routed",
-                             route.prefix),
+  if (const auto* name = net::martian(route.prefix))
+    report.error(*prefix, fmt::format("{} is {} address space and cannot be announced", route.prefix, name),
                  "announce unicast prefixes");
   if (route.next_hop && route.next_hop->family() != route.prefix.family())
     report.error(*node.find("next_hop"),

@@ -42,6 +42,8 @@ class PolicyBook {
 
   // The chain that a list of names means; names without a policy are reported.
   [[nodiscard]] rib::PolicyChain chain(const Node& names);
+  // The same for received routes: on import "self" would name nobody, the next hop is where we forward to.
+  [[nodiscard]] rib::PolicyChain import_chain(const Node& names);
   [[nodiscard]] std::vector<rib::Policy> policies() const;  // in the order of the file
   // Peers' names are known after the peers were read: unknown ones in `match: { peer: … }`; then, in a file without
   // errors, what nobody uses.

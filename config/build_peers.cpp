@@ -220,7 +220,15 @@ class PeerBuilder {
         e.ttl = static_cast<unsigned>(*ttl);
       }
     }
+    fast_fallover();
     password();
+  }
+
+  void fast_fallover() {
+    const auto* node = get("fast_fallover");
+    read<bool>(node, peer_.fast_fallover);
+    if (own_.find("fast_fallover") == nullptr || !peer_.fast_fallover || !known_kind() || peer_.falls_over()) return;
+    report_.warning(*node, "'fast_fallover' has no effect: it is for eBGP peers on the link", "remove it");
   }
 
   void password() {
@@ -250,7 +258,7 @@ class PeerBuilder {
     read<std::int64_t>(get("allow_own_as"), r.allow_own_as);
     next_hop();
     max_prefixes();
-    if (const auto* names = get("import")) r.import = book_.chain(*names);
+    if (const auto* names = get("import")) r.import = book_.import_chain(*names);
     if (const auto* names = get("export")) r.export_ = book_.chain(*names);
     if (!external() || group_is_lost()) return;
     const auto missing = get("import") == nullptr ? (get("export") == nullptr ? "import and export" : "import")

@@ -241,6 +241,21 @@ rib::PolicyChain PolicyBook::chain(const Node& names) {
   return chain;
 }
 
+rib::PolicyChain PolicyBook::import_chain(const Node& names) {
+  for (const auto* name : items_of(&names)) {
+    const auto text = value_of<std::string>(name);
+    const auto found = text ? policies_.find(*text) : policies_.end();
+    if (found == policies_.end()) continue;  // chain() says so
+    for (const auto& statement : found->second.value.statements)
+      if (statement.set.next_hop && std::holds_alternative<rib::NextHopSelf>(*statement.set.next_hop))
+        report_.error(*name,
+                      fmt::format("policy '{}' sets 'next_hop: self' in {}, which means nothing on import", *text,
+                                  statement.name),
+                      "leave it out there, or use that policy in 'export'");
+  }
+  return chain(names);
+}
+
 std::vector<rib::Policy> PolicyBook::policies() const {
   std::vector<const Named<rib::Policy>*> written;
   for (const auto& [name, policy] : policies_)

@@ -42,10 +42,15 @@ struct Peer {
   std::string description;
   std::string group;          // where settings came from; "" = none
   bool enabled = true;        // session.admin_down is the opposite
+  bool fast_fallover = true;  // the loss of the link ends the session at once; only where falls_over() says so
   fsm::PeerSettings session;  // local_id is 0 until set_router_id()
   rib::PeerSettings rib;
   session::Endpoint endpoint;  // password is empty until load_secrets()
   std::optional<SecretSource> password;
+  // An eBGP peer that must be on the link: what happens to the link happens to the session.
+  [[nodiscard]] bool falls_over() const {
+    return fast_fallover && session.external() && (endpoint.ttl == 1 || endpoint.ttl_security_hops == 1u);
+  }
   friend bool operator==(const Peer&, const Peer&) = default;
 };
 

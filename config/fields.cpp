@@ -79,6 +79,7 @@ void add_endpoint(const Peer& peer, Fields& out) {
                    in_quotes(peer.password->name), Impact::Live});
   if (e.ttl_security_hops)
     out.push_back({"ttl_security", fmt::format("{}", *e.ttl_security_hops), Impact::SessionReset});
+  if (!peer.fast_fallover) out.push_back({"fast_fallover", on_off(peer.fast_fallover), Impact::Live});
   if (!e.ttl_security_hops && peer.session.external() && e.ttl != 1)
     out.push_back({"multihop", fmt::format("{}", e.ttl), Impact::SessionReset});
 }

@@ -185,6 +185,8 @@ const std::vector<Key> kSharedPeerKeys = {
     {"password", &kPassword, "none", "TCP MD5 password; never written here itself."},
     {"ttl_security", &kTtlSecurity, "off", "GTSM (RFC 5082): the most hops the peer may be away."},
     {"multihop", &kMultihop, "eBGP 1, iBGP 255", "TTL of our packets towards an eBGP peer that is not on the link."},
+    {"fast_fallover", &kSwitch, "on",
+     "End the session of an eBGP peer on the link at once when the link or our address goes."},
     {"families", &kFamilies, "the family of the address", "Address families, all in one session."},
     {"timers", &kTimers, "", "Timers of the session."},
     {"import", &kPolicyNames, "eBGP: nothing, iBGP: everything",

@@ -94,6 +94,7 @@ struct InterfaceAddresses {                          // our own addresses, for n
   struct Entry { std::string interface; std::uint32_t ifindex = 0; net::IpAddress address; unsigned prefix_length = 0; };
   std::vector<Entry> addresses;                      // the whole set, at start and after each change
 };
+struct LinkDown { std::string interface; std::uint32_t ifindex = 0; std::string text; };  // it carries nothing now; why
 struct LinkUp { std::string interface; std::uint32_t ifindex = 0; };  // a link or address came: sessions may dial
 struct KernelRoute {
   net::Prefix prefix;
@@ -106,6 +107,6 @@ struct RouteDump { std::uint64_t request = 0; std::vector<KernelRoute> routes; b
 struct Synced {};                                    // initial dump read: adoption is done
 struct Stopped {};
 
-using FromFib = std::variant<NextHopState, RouteResults, Warning, Notice, Counters, InterfaceAddresses, LinkUp, RouteDump, Synced, Stopped>;
+using FromFib = std::variant<NextHopState, RouteResults, Warning, Notice, Counters, InterfaceAddresses, LinkUp, LinkDown, RouteDump, Synced, Stopped>;
 
 }  // namespace podbgp::fib

@@ -171,6 +171,7 @@ class Planner {
   void retry_blackholes(const net::Prefix& within);
   void retry_singles(std::uint32_t ifindex);
   void blame(std::string what, std::uint32_t port);
+  void tell_link_down(const LinkFact& before, const LinkFact* now);
 
   // planner_routes.cpp: routes, batches
   void queue(RouteRef ref, RouteState& state);
@@ -234,6 +235,7 @@ class Planner {
   std::unordered_map<RouteRef, std::string> refusals_;  // of routes; those of next hops and groups stand with these
   std::set<std::uint32_t> changed_sets_;                // routes that want them need a look
   std::unordered_set<std::uint32_t> seen_ids_;          // nexthop ids in the running dump
+  std::vector<LinkFact> links_before_dump_;             // those that were usable
   std::vector<NextHopFact> dumped_groups_;              // read when all singles are known
   std::set<std::uint32_t> needed_singles_;              // absent ones to create
   bool resolve_dirty_ = false, sets_dirty_ = false, objects_dirty_ = false, scan_dead_ = false;

@@ -8,6 +8,7 @@
 namespace podbgp::fib {
 
 void Planner::begin_dump() {
+  if (!dumping_) links_before_dump_ = resolver_.usable_links();
   dumping_ = true;
   resolver_.clear();
   seen_ids_.clear();
@@ -32,6 +33,8 @@ void Planner::end_dump() {
   else
     ++counters_.resyncs;
   settle_adoption();
+  for (const auto& link : std::exchange(links_before_dump_, {}))
+    if (const auto* now = resolver_.find_link(link.ifindex); now == nullptr || !now->usable()) tell_link_down(link, now);
   routes_.for_each([&](RouteRef ref, RouteState& state) {
     if (state.have == kNoTarget) return;
     if (state.flags & kSeen) {  // what is connected now may speak against it
@@ -67,8 +70,14 @@ void Planner::settle_adoption() {
   }
 }
 
+void Planner::tell_link_down(const LinkFact& before, const LinkFact* now) {
+  const char* what = now == nullptr || now->gone ? "is gone" : !now->up ? "was set down" : "lost its carrier";
+  events_.emplace_back(LinkDown{before.name, before.ifindex, fmt::format("{} {}", before.name, what)});
+}
+
 void Planner::fact(const LinkFact& fact) {
   const auto* known = resolver_.find_link(fact.ifindex);
+  const auto before = known != nullptr ? *known : LinkFact{};
   const bool was_usable = known != nullptr && known->usable();
   const bool was_up = known != nullptr && known->up;
   if (resolver_.link(fact)) {
@@ -78,6 +87,7 @@ void Planner::fact(const LinkFact& fact) {
   if (dumping_) return;
   const bool down_now = was_up && (!fact.up || fact.gone);
   if (down_now || (was_usable && !fact.usable())) lose_link(fact.ifindex, !down_now);
+  if (was_usable && !fact.usable()) tell_link_down(before, &fact);
   if (!was_usable && fact.usable()) {
     retry_singles(fact.ifindex);
     resolve_dirty_ = true;

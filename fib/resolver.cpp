@@ -24,6 +24,13 @@ void Resolver::clear() {
   next_hops_.clear();
 }
 
+std::vector<LinkFact> Resolver::usable_links() const {
+  std::vector<LinkFact> links;
+  for (const auto& [ifindex, link] : links_)
+    if (link.usable()) links.push_back(link);
+  return links;
+}
+
 bool Resolver::link(const LinkFact& fact) {
   if (fact.gone) return links_.erase(fact.ifindex) > 0;
   auto& known = links_[fact.ifindex];

@@ -71,6 +71,7 @@ class Resolver {
   [[nodiscard]] Subnet subnet_around(const net::Prefix& prefix) const;
   // The foreign route of our table that occupies (prefix, metric).
   [[nodiscard]] const ForeignRoute* holder(const net::Prefix& prefix, std::uint32_t metric) const;
+  [[nodiscard]] std::vector<LinkFact> usable_links() const;
   [[nodiscard]] const LinkFact* find_link(std::uint32_t ifindex) const;
   [[nodiscard]] std::string link_name(std::uint32_t ifindex) const;  // "eth1", or "interface 7"
   [[nodiscard]] InterfaceAddresses addresses() const;

@@ -46,6 +46,7 @@ struct MessageError { Slot slot; wire::Notification notification; std::string te
 struct LocalError { wire::Notification notification; std::string text; };  // the RIB demands an end: e.g. Cease/max prefixes
 struct MessageSent { Slot slot; };                       // bytes left for the peer: restarts the send-hold timer
 struct LinkEvent {};                                     // a link or address came: dial again at once
+struct LinkLost { std::string text; };                   // the link or address of the connection went: as 18, at once
 
 }  // namespace event
 // clang-format on
@@ -54,6 +55,6 @@ using Event =
     std::variant<event::ManualStart, event::ManualStop, event::Reset, event::TimerExpired, event::IncomingOffered,
                  event::TcpConnected, event::TcpFailed, event::OpenReceived, event::KeepaliveReceived,
                  event::UpdateReceived, event::RouteRefreshReceived, event::NotificationReceived, event::MessageError,
-                 event::LocalError, event::MessageSent, event::LinkEvent>;
+                 event::LocalError, event::MessageSent, event::LinkEvent, event::LinkLost>;
 
 }  // namespace podbgp::fsm

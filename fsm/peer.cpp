@@ -172,6 +172,13 @@ void Peer::on(const event::LinkEvent&, Actions& out) {
   dialled_for_link_ = true;
 }
 
+// Nothing can be said to the peer any more, so no NOTIFICATION; it may be back any moment, so no damping.
+void Peer::on(const event::LinkLost& e, Actions& out) {
+  for (const Slot slot : {Slot::Outgoing, Slot::Incoming}) {
+    if (open_or_further(slot)) fail(slot, std::nullopt, link_reason(e.text), After::Retry, out);
+  }
+}
+
 Actions Peer::reconfigure(PeerSettings settings, bool new_endpoint) {
   const State before = state();
   const PeerSettings old = std::exchange(settings_, std::move(settings));

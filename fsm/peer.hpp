@@ -76,6 +76,7 @@ class Peer {
   void on(const event::Reset& e, Actions& out);
   void on(const event::TimerExpired& e, Actions& out);
   void on(const event::LinkEvent&, Actions& out);
+  void on(const event::LinkLost& e, Actions& out);
   void start(Actions& out);
   void restart(wire::Notification notification, DownReason reason, Actions& out);
   void arm(TimerKind kind, Slot slot, net::Duration after, Actions& out);

@@ -40,6 +40,7 @@ struct EventPrinter {
   }
   std::string operator()(const event::MessageSent& e) const { return on("MessageSent", e.slot); }
   std::string operator()(const event::LinkEvent&) const { return "LinkEvent"; }
+  std::string operator()(const event::LinkLost&) const { return "LinkLost"; }
   static std::string on(std::string_view what, Slot slot) { return fmt::format("{}({})", what, to_string(slot)); }
 };
 

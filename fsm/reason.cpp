@@ -29,6 +29,13 @@ DownReason tcp_reason(std::string_view error, State state) {
   return reason;
 }
 
+DownReason link_reason(std::string_view text) {
+  DownReason reason;
+  reason.token = "link-down";
+  reason.text = text;
+  return reason;
+}
+
 DownReason connect_reason(std::string_view error) {
   DownReason reason;
   reason.token = "connect-failed";

@@ -131,8 +131,10 @@ std::string_view to_string(Reason reason) {
                               std::string_view{"as-loop"},
                               std::string_view{"own-originator"},
                               std::string_view{"cluster-loop"},
-                              std::string_view{"next-hop-unreachable"}};
-  static_assert(kNames.size() == static_cast<std::size_t>(Reason::NextHopUnreachable) + 1);
+                              std::string_view{"next-hop-unreachable"},
+                              std::string_view{"martian"},
+                              std::string_view{"own-next-hop"}};
+  static_assert(kNames.size() == static_cast<std::size_t>(Reason::OwnNextHop) + 1);
   return kNames[static_cast<std::size_t>(reason)];
 }
 

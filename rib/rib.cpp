@@ -10,8 +10,6 @@ namespace podbgp::rib {
 namespace {
 
 constexpr std::size_t kTombstonesAlways = 64 * 1024;  // so many may wait for a slow watcher in any case
-constexpr std::size_t kSweepPerBudget = 8;            // looking at an entry is cheaper than deciding one
-
 }  // namespace
 
 Rib::Rib(RouterSettings settings) : impl_(std::make_unique<Impl>(settings)) {}
@@ -142,6 +140,32 @@ void Rib::session_addresses_changed(net::PeerId id, SessionInfo session) {
   impl_->start_job(SweepJob::Kind::Import, id.value());  // whether a next hop is our own address
 }
 
+void Rib::own_addresses_changed(std::vector<net::IpAddress> addresses) {
+  auto& impl = *impl_;
+  auto& store = impl.store;
+  std::sort(addresses.begin(), addresses.end());
+  addresses.erase(std::unique(addresses.begin(), addresses.end()), addresses.end());
+  std::vector<net::IpAddress> changed;
+  std::set_symmetric_difference(addresses.begin(), addresses.end(), store.own_addresses.begin(),
+                                store.own_addresses.end(), std::back_inserter(changed));
+  store.own_addresses = std::move(addresses);
+  bool is_next_hop = false;
+  for (const auto& address : changed) {
+    is_next_hop |= store.next_hops.find(address, {}) != kNoNextHop;
+    const auto family = address.family();
+    const auto index = store.table(family).find(PrefixKey::of(net::Prefix::host(address)));
+    if (index == kNoEntry) continue;
+    boost::container::small_vector<PathInfo, 8> paths;
+    store.for_each_path(store.table(family).at(index), [&](const PathInfo& path) {
+      if (!path.local() && store.peer(path.peer).fresh(family, path.flags)) paths.push_back(path);
+    });
+    for (const auto& path : paths) impl.import_again(family, index, path);
+  }
+  if (!is_next_hop) return;
+  for (std::size_t i = 0; i < store.peers.size(); ++i)
+    if (store.peers[i].up) impl.start_job(SweepJob::Kind::Import, static_cast<std::uint32_t>(i));
+}
+
 void Rib::Impl::disable(net::PeerId id, net::Family family) {
   auto& peer = store.peer(id).family[net::index(family)];
   if (peer.disabled) return;
@@ -174,7 +198,7 @@ void Rib::next_hop_changed(const net::IpAddress& next_hop, const std::string& in
 
 bool Rib::run(std::size_t budget) {
   auto& impl = *impl_;
-  if (impl.sweeping()) impl.sweep(budget * kSweepPerBudget);
+  if (impl.sweeping()) impl.sweep(budget);
   impl.routes.decide_all();
   const bool groups_have_more = impl.groups.run(budget);
   bool reclaiming = false;

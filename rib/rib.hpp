@@ -51,6 +51,8 @@ struct LocalRoute {
 enum class Reason : std::uint8_t {
   Best, Multipath, NotEligible, LocalPref, LocalRoute, AsPathLength, Origin, Med, ExternalOverInternal, IgpCost, RouterId,
   ClusterListLength, PeerAddress, PathIdentifier, RejectedByPolicy, AsLoop, OwnOriginator, ClusterLoop, NextHopUnreachable,
+  Martian,     // the prefix is never routed, or an address of this host (net/martian.hpp)
+  OwnNextHop,  // the next hop is an address of this host (RFC 4271 §5.1.3)
 };
 [[nodiscard]] std::string_view to_string(Reason reason);
 
@@ -108,6 +110,7 @@ struct PeerCounters {
   std::array<PeerFamilyCounters, net::kFamilyCount> family;
   std::uint64_t updates_received = 0, withdraws_received = 0;
   std::uint64_t treat_as_withdraw = 0, attribute_discard = 0;
+  std::uint64_t martians = 0;                  // announcements of prefixes that are never routed
   std::string last_issue;                      // of RFC 7606, with where
   std::string why_nothing_exchanged;           // RFC 8212: "eBGP without import policy", …
 };
@@ -137,12 +140,24 @@ class Reader {
 
 // What core must do for the RIB, gathered by run() and drained by core.
 struct Effects {
+  // What was wrong with UPDATEs of a peer, for the log (RFC 7606 §8): the first since the last take_effects().
+  struct UpdateIssue {
+    net::PeerId peer{};
+    wire::Reaction reaction{};             // None: martian prefixes, which are kept and not used
+    std::string text{};                    // with the attribute and what is wrong with it
+    std::optional<net::Prefix> example{};  // the first prefix of the UPDATE that it concerned
+    wire::Bytes update{};                  // the body of the UPDATE, at most kIssueOctets of it
+    std::size_t update_size = 0;           // of the whole body
+    std::uint32_t more = 0;                // further ones
+  };
+  static constexpr std::size_t kIssueOctets = 256;
   struct MaxPrefixesReached { net::PeerId peer; net::Family family; std::uint32_t count; MaxPrefixes limit; };
   std::vector<net::IpAddress> track_next_hops;   // with link-local ones: see track_link_local
   std::vector<net::IpAddress> untrack_next_hops;
   std::vector<std::pair<net::IpAddress, std::string>> track_link_local;   // gateway, interface
   std::vector<std::pair<net::IpAddress, std::string>> untrack_link_local;
   std::vector<MaxPrefixesReached> max_prefixes;
+  std::vector<UpdateIssue> issues;               // at most one for each peer
   std::vector<net::PeerId> output_ready;         // next_output() has something for these
   std::vector<net::PeerId> end_of_rib_received;  // all families of that peer are in
 };
@@ -163,6 +178,8 @@ class Rib {
   void peer_up(net::PeerId peer, SessionInfo session);
   void peer_down(net::PeerId peer);              // its paths are withdrawn in slices; what it was sent is forgotten
   void session_addresses_changed(net::PeerId peer, SessionInfo session);  // self next hops changed
+  // All addresses of this host: no peer's host route to one of them and no path via one of them is used.
+  void own_addresses_changed(std::vector<net::IpAddress> addresses);
 
   // --- input ---
   // Interns, applies policy, stores, marks dirty; decides nothing yet. `now` stamps new paths.
@@ -203,6 +220,7 @@ class Rib {
   [[nodiscard]] QueryResult query(const Query& query) const;
   [[nodiscard]] PeerCounters counters(net::PeerId peer) const;
   [[nodiscard]] RibCounters counters() const;
+  [[nodiscard]] bool has_prefixes(net::Family family) const;
   [[nodiscard]] std::vector<LocalRoute> local_routes(std::uint16_t owner) const;
 
  private:

@@ -106,13 +106,19 @@ struct Rib::Impl {
   net::Result<void, wire::Notification> announce_field(net::PeerId peer, const wire::UpdateView& update,
                                                        const wire::NlriField& field, std::uint32_t since);
   void withdraw_field(net::PeerId peer, const wire::NlriField& field);
-  void note_issues(net::PeerId peer, const wire::DecodedAttributes& decoded);
+  void note_issues(net::PeerId peer, const wire::UpdateView& update, net::Family family,
+                   const wire::DecodedAttributes& decoded);
+  void note_martians(net::PeerId peer, const wire::UpdateView& update, const PrefixKey& first, std::uint32_t count);
+  void add_issue(net::PeerId peer, const wire::UpdateView& update, Effects::UpdateIssue issue);
   void end_of_rib(net::PeerId peer, net::Family family);
   void check_max_prefixes(net::PeerId peer, net::Family family);
   std::uint32_t seconds(net::TimePoint now);
   // After loops, policy and own next hops: owned, or kNoAttr.
   AttrIndex import(net::PeerId peer, const PrefixKey& prefix, AttrIndex received, Reason loop);
   bool next_hop_is_ours(net::PeerId peer, AttrIndex attributes) const;
+  // Never routed, or a host route to an address of ours; in words, for explain(): why_martian.
+  [[nodiscard]] bool is_martian(const PrefixKey& prefix) const;
+  [[nodiscard]] std::string why_martian(const PrefixKey& prefix) const;
   [[nodiscard]] Reason loop_of(net::PeerId peer, const wire::AttributeSet& set) const;
   [[nodiscard]] Reason loop_of(net::PeerId peer, AttrIndex received);
 
@@ -145,6 +151,7 @@ struct Rib::Impl {
   [[nodiscard]] bool sweeping() const { return !sweeps[0].jobs.empty() || !sweeps[1].jobs.empty(); }
   [[nodiscard]] bool sweeping(SweepJob::Kind kind, std::uint32_t id) const;
   void sweep(std::size_t limit);  // entries looked at
+  void import_again(net::Family family, EntryIndex index, const PathInfo& path);
   void sweep(net::Family family, std::size_t limit);
   void visit(net::Family family, EntryIndex index);
   void finish_jobs(net::Family family, bool all);

@@ -1,13 +1,14 @@
 // What comes in: UPDATEs of peers and routes of our own. Everything here stores and marks; run() decides.
 #include <algorithm>
 
+#include "net/martian.hpp"
 #include "rib/rib_impl.hpp"
 
 namespace podbgp::rib {
 
 namespace {
 
-constexpr std::size_t kDirtyAtMost = 64 * 1024;  // some ten milliseconds of deciding
+constexpr std::size_t kDirtyAtMost = 8 * 1024;  // one or two milliseconds of deciding
 
 // The prefixes of an UPDATE in groups: for all of a group the slots, then the entries, then what these refer to are on
 // their way from memory before the first is worked on. look_up(key, hash) gives an EntryIndex, f(key, path id, index)
@@ -84,11 +85,24 @@ Reason Rib::Impl::loop_of(net::PeerId peer, AttrIndex received) {
 bool Rib::Impl::next_hop_is_ours(net::PeerId peer, AttrIndex attributes) const {
   const auto& gateway = store.next_hops.at(store.attributes[attributes].next_hop).gateway;
   const auto& session = store.peer(peer).session;
-  return gateway == session.local_address || gateway == session.self_v4 || gateway == session.self_v6;
+  return gateway == session.local_address || gateway == session.self_v4 || gateway == session.self_v6 ||
+         store.is_own(gateway);
+}
+
+bool Rib::Impl::is_martian(const PrefixKey& prefix) const {
+  if (net::martian(prefix.family, prefix.length, prefix.octets.data()) != nullptr) return true;
+  const bool host = prefix.length == (prefix.family == net::Family::Ipv4Unicast ? 32 : 128);
+  return host && store.is_own(prefix.prefix().address());
+}
+
+std::string Rib::Impl::why_martian(const PrefixKey& prefix) const {
+  if (const auto* name = net::martian(prefix.family, prefix.length, prefix.octets.data()))
+    return fmt::format("{} is {} address space, which is never routed", prefix.prefix(), name);
+  return fmt::format("{} is an address of this host", prefix.prefix().address());
 }
 
 AttrIndex Rib::Impl::import(net::PeerId peer, const PrefixKey& prefix, AttrIndex received, Reason loop) {
-  if (loop != Reason::Best) return kNoAttr;
+  if (loop != Reason::Best || is_martian(prefix)) return kNoAttr;
   const auto& settings = store.peer(peer).settings;
   const auto& chain = inputs[peer.value()].import;
   AttrIndex after = kNoAttr;
@@ -106,13 +120,45 @@ AttrIndex Rib::Impl::import(net::PeerId peer, const PrefixKey& prefix, AttrIndex
   return after;
 }
 
-void Rib::Impl::note_issues(net::PeerId peer, const wire::DecodedAttributes& decoded) {
+void Rib::Impl::add_issue(net::PeerId peer, const wire::UpdateView& update, Effects::UpdateIssue issue) {
+  for (auto& known : effects.issues) {
+    if (known.peer != peer) continue;
+    ++known.more;
+    if (issue.reaction <= known.reaction) return;  // the worst is shown
+    issue.more = known.more;
+    std::swap(known, effects.issues.back());
+    effects.issues.pop_back();
+    break;
+  }
+  issue.peer = peer;
+  issue.update_size = update.body.size();
+  const auto part = update.body.first(std::min(update.body.size(), Effects::kIssueOctets));
+  issue.update.assign(part.begin(), part.end());
+  effects.issues.push_back(std::move(issue));
+}
+
+void Rib::Impl::note_martians(net::PeerId peer, const wire::UpdateView& update, const PrefixKey& first,
+                              std::uint32_t count) {
+  inputs[peer.value()].counters.martians += count;
+  add_issue(peer, update, {.text = why_martian(first), .example = first.prefix()});
+}
+
+void Rib::Impl::note_issues(net::PeerId peer, const wire::UpdateView& update, net::Family family,
+                            const wire::DecodedAttributes& decoded) {
   auto& counters = inputs[peer.value()].counters;
   if (decoded.reaction == wire::Reaction::TreatAsWithdraw) ++counters.treat_as_withdraw;
   if (decoded.reaction == wire::Reaction::AttributeDiscard) ++counters.attribute_discard;
   const auto worst = std::max_element(decoded.issues.begin(), decoded.issues.end(),
                                       [](const auto& a, const auto& b) { return a.reaction < b.reaction; });
-  if (worst != decoded.issues.end()) counters.last_issue = worst->text;
+  if (worst == decoded.issues.end()) return;
+  counters.last_issue = worst->text;
+  if (decoded.reaction == wire::Reaction::SessionReset) return;  // told by the end of the session
+  std::optional<net::Prefix> example;
+  const auto& nlri = update.mp_reach && update.mp_reach->family == family ? update.mp_reach->nlri : update.nlri;
+  nlri.for_each([&](const wire::Nlri& n) {
+    if (!example) example = n.prefix;
+  });
+  add_issue(peer, update, {.reaction = decoded.reaction, .text = worst->text, .example = example});
 }
 
 net::Result<Rib::Impl::Ingest, wire::Notification> Rib::Impl::ingest(net::PeerId peer, const wire::UpdateView& update,
@@ -128,7 +174,7 @@ net::Result<Rib::Impl::Ingest, wire::Notification> Rib::Impl::ingest(net::PeerId
     return result;
   }
   const auto decoded = wire::decode_attributes(update, family, store.peer(peer).session.receive);
-  if (decoded.reaction != wire::Reaction::None) note_issues(peer, decoded);
+  if (decoded.reaction != wire::Reaction::None) note_issues(peer, update, family, decoded);
   switch (decoded.reaction) {
     case wire::Reaction::SessionReset: return net::fail(decoded.notification);
     case wire::Reaction::FamilyDisable: result.disabled = true; return result;
@@ -180,6 +226,8 @@ net::Result<void, wire::Notification> Rib::Impl::announce_field(net::PeerId peer
   const auto& chain = inputs[peer.value()].import;
   const bool each = chain && chain->looks_at_prefix();
   const AttrRef once{store.attributes, each ? kNoAttr : import(peer, {}, received.get(), ingested->loop)};
+  std::uint32_t martians = 0;
+  PrefixKey first_martian;
   for_each_group(
       store, field, [&](const PrefixKey& key, std::uint64_t hash) { return table.find_or_insert(key, hash); },
       [&](const PrefixKey& key, net::PathId path_id, EntryIndex index) {
@@ -189,6 +237,12 @@ net::Result<void, wire::Notification> Rib::Impl::announce_field(net::PeerId peer
                              .attributes = once.get(),
                              .since = since,
                              .flags = 0};
+        if (is_martian(key)) {
+          if (martians++ == 0) first_martian = key;
+          path.attributes = kNoAttr;
+          (void)routes.put(family, index, path);
+          return;
+        }
         if (!each) {
           (void)routes.put(family, index, path);
           return;
@@ -197,6 +251,7 @@ net::Result<void, wire::Notification> Rib::Impl::announce_field(net::PeerId peer
         path.attributes = after.get();
         (void)routes.put(family, index, path);
       });
+  if (martians > 0) note_martians(peer, update, first_martian, martians);
   check_max_prefixes(peer, family);
   return {};
 }
@@ -274,6 +329,7 @@ void Rib::announce(const LocalRoute& route, net::TimePoint now) {
                          .since = impl.seconds(now),
                          .flags = flags});
   impl.owned[route.owner].entries[net::index(family)].insert(index.value());
+  if (impl.routes.waiting() > kDirtyAtMost) impl.routes.decide_all();
 }
 
 bool Rib::withdraw(std::uint16_t owner, const net::Prefix& prefix) {

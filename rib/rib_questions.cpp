@@ -33,6 +33,11 @@ void Rib::Impl::explain(net::Family family, EntryIndex index, const PathInfo& pa
     out.reason_text = "the session it came in is gone; being withdrawn";
     return;
   }
+  if (const auto key = store.table(family).key(index); is_martian(key)) {
+    out.reason = Reason::Martian;
+    out.reason_text = why_martian(key);
+    return;
+  }
   if (const auto loop = loop_of(path.peer, store.attributes.decode(path.received)); loop != Reason::Best) {
     out.reason = loop;
     out.reason_text = loop == Reason::AsLoop ? fmt::format("AS_PATH holds our AS {}", peer.settings.local_asn)
@@ -56,7 +61,10 @@ void Rib::Impl::explain(net::Family family, EntryIndex index, const PathInfo& pa
                                                   : fmt::format("import policy: {}", result.decided_by);
     }
   }
-  if (out.reason == Reason::NotEligible) out.reason_text = "the next hop is an address of ours (RFC 4271 §5.1.3)";
+  if (out.reason == Reason::NotEligible) {
+    out.reason = Reason::OwnNextHop;
+    out.reason_text = "the next hop is an address of ours (RFC 4271 §5.1.3)";
+  }
 }
 
 RouteView Rib::Impl::view(net::Family family, EntryIndex index, const std::optional<net::PeerId>& only) const {
@@ -279,8 +287,17 @@ PeerCounters Rib::counters(net::PeerId id) const {
     if (!out.why_nothing_exchanged.empty()) out.why_nothing_exchanged += "; ";
     out.why_nothing_exchanged += sent;
   }
+  for (const auto family : net::kFamilies) {
+    if (!impl_->groups.lacks_self(id, family) || impl_->routes.prefixes[net::index(family)] == 0) continue;
+    if (!out.why_nothing_exchanged.empty()) out.why_nothing_exchanged += "; ";
+    out.why_nothing_exchanged +=
+        fmt::format("no {0} address of ours on the session's interface: {0} routes that need us as next hop are not sent",
+                    net::to_string(family));
+  }
   return out;
 }
+
+bool Rib::has_prefixes(net::Family family) const { return impl_->routes.prefixes[net::index(family)] > 0; }
 
 RibCounters Rib::counters() const {
   const auto& store = impl_->store;

@@ -73,6 +73,12 @@ void Rib::Impl::sweep(net::Family family, std::size_t limit) {
   }
 }
 
+void Rib::Impl::import_again(net::Family family, EntryIndex index, const PathInfo& path) {
+  const auto key = store.table(family).key(index);
+  const AttrRef after{store.attributes, import(path.peer, key, path.received, loop_of(path.peer, path.received))};
+  routes.set_attributes(family, index, path.peer, path.path_id, after.get());
+}
+
 void Rib::Impl::visit(net::Family family, EntryIndex index) {
   const auto& s = sweeps[net::index(family)];
   const auto& entry = store.table(family).at(index);
@@ -98,11 +104,9 @@ void Rib::Impl::visit(net::Family family, EntryIndex index) {
       const bool current = path.local() || store.peer(path.peer).fresh(family, path.flags);
       if (current && (jobs_of(path.peer) & bit(SweepJob::Kind::Import))) paths.push_back(path);
     });
-    const auto key = store.table(family).key(index);
     for (const auto& path : paths) {
       if (!path.local()) {
-        const AttrRef after{store.attributes, import(path.peer, key, path.received, loop_of(path.peer, path.received))};
-        routes.set_attributes(family, index, path.peer, path.path_id, after.get());
+        import_again(family, index, path);
       }
       touched = true;  // the name, the interface or the number of equal paths may count, too
     }

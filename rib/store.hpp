@@ -2,6 +2,7 @@
 // parts write to it. Owner: core's executor.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <string>
 
@@ -48,7 +49,11 @@ struct Store {
   std::array<Table, net::kFamilyCount> tables{Table{net::Family::Ipv4Unicast}, Table{net::Family::Ipv6Unicast}};
   std::array<Journal, net::kFamilyCount> journals{Journal{tables[0], revision}, Journal{tables[1], revision}};
   std::vector<Peer> peers;
+  std::vector<net::IpAddress> own_addresses;  // sorted
 
+  [[nodiscard]] bool is_own(const net::IpAddress& address) const {
+    return std::binary_search(own_addresses.begin(), own_addresses.end(), address);
+  }
   [[nodiscard]] Table& table(net::Family family) { return tables[net::index(family)]; }
   [[nodiscard]] const Table& table(net::Family family) const { return tables[net::index(family)]; }
   [[nodiscard]] Journal& journal(net::Family family) { return journals[net::index(family)]; }

@@ -85,6 +85,12 @@ ExportTarget UpdateGroups::Impl::target_of(const PeerState& state, net::Family f
   if (family == net::Family::Ipv6Unicast) {
     target.self = session.self_v6;
     target.self_link_local = session.self_v6_link_local;
+    // RFC 2545 §3 knows no next hop without a global address. On a link that has none, the link-local one alone is what
+    // BIRD and FRR take.
+    if (!target.self && session.local_address.is_v6() && session.local_address.is_link_local()) {
+      target.self = session.local_address;
+      target.self_link_local.reset();
+    }
   } else {
     target.self = session.self_v4;
   }
@@ -413,6 +419,15 @@ std::string UpdateGroups::why_nothing_sent(net::PeerId peer) const {
   const auto* state = impl_->find(peer);
   if (state == nullptr || !state->settings.external() || state->policy) return {};
   return "eBGP without export policy: nothing is sent (RFC 8212)";
+}
+
+bool UpdateGroups::lacks_self(net::PeerId peer, net::Family family) const {
+  const auto* state = impl_->find(peer);
+  const auto* group = state != nullptr ? (*state)[family].group : nullptr;
+  if (group == nullptr) return false;
+  const auto& target = impl_->slots.target(group->target);
+  const bool named = target.next_hop && std::holds_alternative<net::IpAddress>(*target.next_hop);
+  return !target.self && !named && !target.sends_nothing();
 }
 
 std::optional<AdvertisedView> UpdateGroups::advertised(net::PeerId peer, const ExportItem& item) const {

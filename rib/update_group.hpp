@@ -73,6 +73,8 @@ class UpdateGroups {
   [[nodiscard]] std::uint32_t advertised(net::PeerId peer, net::Family family) const;  // prefixes it holds from us
   [[nodiscard]] bool end_of_rib_sent(net::PeerId peer, net::Family family) const;
   [[nodiscard]] std::string why_nothing_sent(net::PeerId peer) const;  // RFC 8212; "" where there is a policy
+  // Routes of this family that need us as next hop cannot be sent: the session has no address of ours for it.
+  [[nodiscard]] bool lacks_self(net::PeerId peer, net::Family family) const;
   // What `peer` was sent for the prefix of `item` (only its entry and prefix are used); nullopt: nothing.
   [[nodiscard]] std::optional<AdvertisedView> advertised(net::PeerId peer, const ExportItem& item) const;
   // Whether the path in `item` goes to `peer`, and the statement or rule that says so; nothing is sent.

@@ -22,7 +22,7 @@ constexpr std::size_t kDrainAtClose = 4 * 1024 * 1024;
 
 // Waits hold a share of this, so it outlives its AsioConnection until they are over.
 struct Socket : std::enable_shared_from_this<Socket> {
-  Socket(asio::io_context& io, socket::Fd fd) : descriptor(io) {
+  Socket(AsioTransport::Impl& transport, socket::Fd fd) : impl(transport), descriptor(transport.io) {
     boost::system::error_code error;  // e.g. no memory for one more in epoll: then read() says "Bad file descriptor"
     descriptor.assign(fd.get(), error);
     if (!error) (void)fd.release();
@@ -32,17 +32,25 @@ struct Socket : std::enable_shared_from_this<Socket> {
     if (std::exchange(waits_readable, true)) return;
     descriptor.async_wait(Descriptor::wait_read, [self = shared_from_this()](const boost::system::error_code& error) {
       self->waits_readable = false;
-      if (!error && self->open) self->events.on_readable();
+      if (!error && self->open) self->impl.turn([&] { self->readable(); });
     });
   }
   void wait_writable() {
     if (std::exchange(waits_writable, true)) return;
     descriptor.async_wait(Descriptor::wait_write, [self = shared_from_this()](const boost::system::error_code& error) {
       self->waits_writable = false;
-      if (!error && self->open) self->events.on_writable();
+      if (error || !self->open) return;
+      self->impl.turn([&] {
+        if (self->open) self->events.on_writable();
+      });
     });
   }
 
+  void readable() {  // a timer that ran before may have closed it
+    if (open) events.on_readable();
+  }
+
+  AsioTransport::Impl& impl;
   Descriptor descriptor;
   Connection::Events events;
   bool open = true;
@@ -53,8 +61,8 @@ struct Socket : std::enable_shared_from_this<Socket> {
 
 class AsioConnection final : public Connection {
  public:
-  AsioConnection(asio::io_context& io, socket::Fd fd, socket::AddressPort remote)
-      : socket_(std::make_shared<Socket>(io, std::move(fd))), remote_(remote) {
+  AsioConnection(AsioTransport::Impl& impl, socket::Fd fd, socket::AddressPort remote)
+      : socket_(std::make_shared<Socket>(impl, std::move(fd))), remote_(remote) {
     sockaddr_storage storage{};
     socklen_t size = sizeof storage;
     if (getsockname(native(), reinterpret_cast<sockaddr*>(&storage), &size) == 0)
@@ -80,7 +88,7 @@ class AsioConnection final : public Connection {
     socket_->started = true;
     if (socket_->descriptor.is_open()) return socket_->wait_readable();
     asio::post(socket_->descriptor.get_executor(), [self = socket_] {
-      if (self->open) self->events.on_readable();
+      self->impl.turn([&] { self->readable(); });
     });
   }
 
@@ -153,35 +161,24 @@ class AsioConnection final : public Connection {
 
 class AsioTimer final : public Timer {
  public:
-  AsioTimer(asio::io_context& io, net::Duration after, std::function<void()> fire)
-      : state_(std::make_shared<State>(io, std::move(fire))) {
-    state_->timer.expires_after(after);
-    state_->timer.async_wait([state = state_](const boost::system::error_code& error) {
-      if (!error && !state->cancelled) std::exchange(state->fire, {})();
-    });
+  AsioTimer(AsioTransport::Impl& impl, net::Duration after, std::function<void()> fire)
+      : turns_(impl.turns), key_(turns_->arm(std::chrono::steady_clock::now() + after, std::move(fire))) {
+    impl.set_alarm();
   }
-  ~AsioTimer() override {
-    state_->cancelled = true;  // it may have expired already and wait in the queue
-    state_->timer.cancel();
-  }
+  ~AsioTimer() override { turns_->cancel(key_); }
 
  private:
-  struct State {
-    State(asio::io_context& io, std::function<void()> f) : timer(io), fire(std::move(f)) {}
-    asio::steady_timer timer;
-    std::function<void()> fire;
-    bool cancelled = false;
-  };
-  std::shared_ptr<State> state_;
+  std::shared_ptr<Turns> turns_;
+  Turns::Key key_;
 };
 
 // One attempt to connect; destroying the handle gives it up.
 class Dialer final : public Timer {
  public:
-  Dialer(asio::io_context& io, const Endpoint& endpoint, Transport::DialDone done)
-      : state_(std::make_shared<State>(io, endpoint, std::move(done))) {
+  Dialer(AsioTransport::Impl& impl, const Endpoint& endpoint, Transport::DialDone done)
+      : state_(std::make_shared<State>(impl, endpoint, std::move(done))) {
     if (auto error = begin()) {
-      asio::post(io, [state = state_, error = std::move(*error)] { state->finish(net::fail(error)); });
+      asio::post(impl.io, [state = state_, error = std::move(*error)] { state->finish(net::fail(error)); });
     }
   }
   ~Dialer() override {
@@ -192,12 +189,14 @@ class Dialer final : public Timer {
 
  private:
   struct State {
-    State(asio::io_context& context, Endpoint e, Transport::DialDone d)
-        : io(context), endpoint(std::move(e)), done(std::move(d)), descriptor(context) {}
+    State(AsioTransport::Impl& transport, Endpoint e, Transport::DialDone d)
+        : impl(transport), endpoint(std::move(e)), done(std::move(d)), descriptor(transport.io) {}
     void finish(net::Result<std::unique_ptr<Connection>, std::string> result) {
-      if (!cancelled) std::exchange(done, {})(std::move(result));
+      impl.turn([&] {
+        if (!cancelled) std::exchange(done, {})(std::move(result));
+      });
     }
-    asio::io_context& io;
+    AsioTransport::Impl& impl;
     Endpoint endpoint;
     Transport::DialDone done;
     Descriptor descriptor;
@@ -224,7 +223,7 @@ class Dialer final : public Timer {
       (void)getsockopt(state->descriptor.native_handle(), SOL_SOCKET, SO_ERROR, &result, &size);
       if (result != 0) return state->finish(net::fail(socket::explain_connect_error(result, state->endpoint)));
       socket::Fd connected(state->descriptor.release());
-      state->finish(make_connection(state->io, std::move(connected), {state->endpoint.address, state->endpoint.port}));
+      state->finish(make_connection(state->impl, std::move(connected), {state->endpoint.address, state->endpoint.port}));
     });
     return std::nullopt;
   }
@@ -234,8 +233,8 @@ class Dialer final : public Timer {
 
 }  // namespace
 
-std::unique_ptr<Connection> make_connection(asio::io_context& io, socket::Fd fd, socket::AddressPort remote) {
-  return std::make_unique<AsioConnection>(io, std::move(fd), remote);
+std::unique_ptr<Connection> make_connection(AsioTransport::Impl& impl, socket::Fd fd, socket::AddressPort remote) {
+  return std::make_unique<AsioConnection>(impl, std::move(fd), remote);
 }
 
 AsioTransport::AsioTransport() : impl_(std::make_unique<Impl>()) {}
@@ -251,13 +250,17 @@ void AsioTransport::stop() { impl_->io.stop(); }
 net::TimePoint AsioTransport::now() const { return std::chrono::steady_clock::now(); }
 
 std::unique_ptr<Timer> AsioTransport::arm(net::Duration after, std::function<void()> fire) {
-  return std::make_unique<AsioTimer>(impl_->io, after, std::move(fire));
+  return std::make_unique<AsioTimer>(*impl_, after, std::move(fire));
 }
 
-void AsioTransport::post(std::function<void()> work) { asio::post(impl_->io, std::move(work)); }
+void AsioTransport::post(std::function<void()> work) {
+  asio::post(impl_->io, [impl = impl_.get(), work = std::move(work)] { impl->turn(work); });
+}
+
+net::Duration AsioTransport::longest_turn() const { return impl_->turns->longest(); }
 
 std::unique_ptr<Timer> AsioTransport::dial(const Endpoint& endpoint, DialDone done) {
-  return std::make_unique<Dialer>(impl_->io, endpoint, std::move(done));
+  return std::make_unique<Dialer>(*impl_, endpoint, std::move(done));
 }
 
 }  // namespace podbgp::session

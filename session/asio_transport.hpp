@@ -24,6 +24,9 @@ class AsioTransport final : public Transport {
   void post(std::function<void()> work) override;  // from any thread
   [[nodiscard]] std::unique_ptr<Timer> dial(const Endpoint& endpoint, DialDone done) override;
 
+  // How long callbacks kept the executor in one go, at most, since it began: so long everything else waited.
+  [[nodiscard]] net::Duration longest_turn() const;
+
   struct Impl;
   [[nodiscard]] Impl& impl() { return *impl_; }  // for Listener
 

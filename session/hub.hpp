@@ -9,12 +9,15 @@
 
 #include "session/owner.hpp"
 #include "session/transport.hpp"
+#include "session/turns.hpp"
 
 namespace podbgp::session {
 
-inline constexpr std::size_t kReadTurn = 256 * 1024;    // octets read from one session before the next one has its turn
-inline constexpr std::size_t kWriteTurn = 1024 * 1024;  // octets written to one session, likewise
-inline constexpr std::size_t kOutputBudget = 256 * 1024;  // asked of the owner at a time
+// One session reads or writes so many octets, or as many as kTurnTime allows, before the next one has its turn.
+inline constexpr std::size_t kReadTurn = 256 * 1024;
+inline constexpr std::size_t kWriteTurn = 1024 * 1024;
+inline constexpr std::size_t kReadPiece = 32 * 1024;     // read and worked on before the clock is looked at
+inline constexpr std::size_t kOutputBudget = 64 * 1024;  // asked of the owner at a time, likewise
 
 class Hub {
  public:

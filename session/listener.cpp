@@ -26,7 +26,8 @@ struct Listener::State {
     bool v6;
   };
 
-  State(asio::io_context& context, Accept a, Unknown u) : io(context), accept(std::move(a)), unknown(std::move(u)) {}
+  State(AsioTransport::Impl& transport, Accept a, Unknown u)
+      : impl(transport), io(transport.io), accept(std::move(a)), unknown(std::move(u)) {}
 
   static void wait(const std::shared_ptr<State>& self, const std::shared_ptr<Socket>& socket) {
     socket->descriptor.async_wait(
@@ -68,11 +69,12 @@ struct Listener::State {
         ++counters.accepted;
       }
       socket::set_common(fd.get(), socket.v6);
-      accept(make_connection(io, std::move(fd), remote));
+      impl.turn([&] { accept(make_connection(impl, std::move(fd), remote)); });
     }
     return true;
   }
 
+  AsioTransport::Impl& impl;
   asio::io_context& io;
   Accept accept;
   Unknown unknown;
@@ -83,7 +85,7 @@ struct Listener::State {
 };
 
 Listener::Listener(AsioTransport& transport, Accept accept, Unknown unknown)
-    : state_(std::make_shared<State>(transport.impl().io, std::move(accept), std::move(unknown))) {}
+    : state_(std::make_shared<State>(transport.impl(), std::move(accept), std::move(unknown))) {}
 
 Listener::~Listener() {
   state_->open = false;

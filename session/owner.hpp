@@ -26,7 +26,8 @@ class SessionOwner {
   // with the notification given; the owner has dealt with weaker reactions itself.
   [[nodiscard]] virtual net::Result<void, wire::Notification> on_update(net::PeerId peer,
                                                                         const wire::UpdateView& update) = 0;
-  virtual void on_family_disabled(net::PeerId peer, net::Family family, const std::string& why) = 0;
+  // `update`: the body of the message that was to blame, for the log.
+  virtual void on_family_disabled(net::PeerId peer, net::Family family, const std::string& why, wire::ByteSpan update) = 0;
   virtual void on_route_refresh(net::PeerId peer, const wire::RouteRefresh& refresh) = 0;
 
   // Called when the session can take more output: appends whole messages, at most about `budget` octets (one more

@@ -96,6 +96,8 @@ void Session::accept(std::unique_ptr<Connection> connection) {
 
 void Session::link_event() { feed(fsm::Event{fsm::event::LinkEvent{}}); }
 
+void Session::link_lost(std::string text) { feed(fsm::Event{fsm::event::LinkLost{std::move(text)}}); }
+
 bool Session::request_refresh(net::Family family) {
   const auto slot = fsm_.established_slot();
   if (!slot || !fsm_.negotiated()->route_refresh || !fsm_.negotiated()->families.contains(family)) return false;

@@ -48,6 +48,7 @@ class Session {
 
   void accept(std::unique_ptr<Connection> connection);  // from the listener, whatever the state
   void link_event();                                    // a link or an address came
+  void link_lost(std::string text);                     // the one under the session went: ends it with this reason
   void kick_output();                                   // next_output() has something again
   bool request_refresh(net::Family family);             // ROUTE-REFRESH; false if not Established or not negotiated
 

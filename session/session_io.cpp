@@ -22,8 +22,9 @@ void Session::read_turn(fsm::Slot slot) {
   std::size_t total = 0;
   std::optional<std::string> end;
   bool again = false;
+  const auto began = hub_.transport().now();
   for (;;) {
-    const auto into = buffer.subspan(have, std::min(kReadTurn, buffer.size() - have));
+    const auto into = buffer.subspan(have, std::min(kReadPiece, buffer.size() - have));
     const auto result = c.connection->read(into);
     total += result.size;
     have += result.size;
@@ -39,7 +40,7 @@ void Session::read_turn(fsm::Slot slot) {
       break;
     }
     if (result.would_block || result.size < into.size()) break;
-    if (total >= kReadTurn) {
+    if (total >= kReadTurn || hub_.transport().now() - began >= kTurnTime) {
       again = true;
       break;
     }
@@ -134,7 +135,7 @@ void Session::on_update(fsm::Slot slot, wire::ByteSpan body) {
   const auto& error = view.error();
   if (error.reaction == wire::Reaction::FamilyDisable) {  // RFC 7606 §7.11
     context_.families.erase(error.family);
-    hub_.owner().on_family_disabled(id_, error.family, error.text);
+    hub_.owner().on_family_disabled(id_, error.family, error.text, body);
   } else {
     feed(fsm::Event{event::MessageError{slot, error.notification, error.text}});
   }
@@ -160,10 +161,11 @@ void Session::write_turn(fsm::Slot slot, bool ask_owner) {
   if (!c.connection || c.broken) return;
   writing_ = true;
   std::size_t total = 0;
+  const auto began = hub_.transport().now();
   for (;;) {
     if (c.out.empty()) {
       if (!ask_owner || fsm_.state(slot) != fsm::State::Established) break;
-      if (total >= kWriteTurn) {
+      if (total >= kWriteTurn || hub_.transport().now() - began >= kTurnTime) {
         post_for(slot, [this] { kick_output(); });
         break;
       }

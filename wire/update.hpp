@@ -68,6 +68,7 @@ struct UpdateView {
   NlriField nlri;                   // IPv4 unicast
   std::optional<MpReach> mp_reach;
   std::optional<NlriField> mp_unreach;
+  ByteSpan body;                    // of the whole message
   ByteSpan attributes;              // the whole block as received
   ByteSpan mp_reach_attribute;      // within `attributes`: header and value; empty if absent
   ByteSpan mp_unreach_attribute;

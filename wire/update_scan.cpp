@@ -184,6 +184,7 @@ net::Result<UpdateView, UpdateError> scan_update(ByteSpan body, const SessionCon
     return net::fail(reset(update_error::kMalformedAttributeList,
                            "the lengths of withdrawn routes and attributes exceed the message (RFC 7606 §3 b)"));
   UpdateView view;
+  view.body = body;
   view.attributes = fields->attributes;
   if (auto error = scan_ipv4(*fields, context, view)) return net::fail(std::move(*error));
 

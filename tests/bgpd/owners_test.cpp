@@ -48,18 +48,18 @@ struct OwnersTest : ::testing::Test {
 };
 
 TEST_F(OwnersTest, TheSameAgainIsUnchangedAndReachesNoReader) {
-  EXPECT_THAT(owners.announce("cni", {route("10.0.0.0/24", 5)}, now), ElementsAre(ChangeResult::Added));
+  EXPECT_THAT(owners.announce("cni", {route("10.0.0.0/24", 5)}, now).value(), ElementsAre(ChangeResult::Added));
   const auto before = revision();
-  EXPECT_THAT(owners.announce("cni", {route("10.0.0.0/24", 5)}, now), ElementsAre(ChangeResult::Unchanged));
+  EXPECT_THAT(owners.announce("cni", {route("10.0.0.0/24", 5)}, now).value(), ElementsAre(ChangeResult::Unchanged));
   EXPECT_EQ(revision(), before);
-  EXPECT_THAT(owners.announce("cni", {route("10.0.0.0/24", 6)}, now), ElementsAre(ChangeResult::Updated));
+  EXPECT_THAT(owners.announce("cni", {route("10.0.0.0/24", 6)}, now).value(), ElementsAre(ChangeResult::Updated));
   EXPECT_GT(revision(), before);
-  EXPECT_THAT(owners.announce("cni", {route("10.0.0.0/24", 6)}, now), ElementsAre(ChangeResult::Unchanged));
+  EXPECT_THAT(owners.announce("cni", {route("10.0.0.0/24", 6)}, now).value(), ElementsAre(ChangeResult::Unchanged));
 }
 
 TEST_F(OwnersTest, OwnersDoNotTouchEachOther) {
-  (void)owners.announce("cni", {route("10.0.0.0/24")}, now);
-  (void)owners.announce("lb", {route("10.0.0.0/24")}, now);
+  (void)owners.announce("cni", {route("10.0.0.0/24")}, now).value();
+  (void)owners.announce("lb", {route("10.0.0.0/24")}, now).value();
   EXPECT_EQ(paths("10.0.0.0/24"), 2u);
   EXPECT_THAT(owners.withdraw("lb", {P("10.0.0.0/24"), P("10.0.1.0/24")}),
               ElementsAre(ChangeResult::Removed, ChangeResult::NotFound));
@@ -73,7 +73,7 @@ TEST_F(OwnersTest, OwnersDoNotTouchEachOther) {
 }
 
 TEST_F(OwnersTest, ReplaceIsAMinimalDifference) {
-  (void)owners.announce("cni", {route("10.0.0.0/24"), route("10.0.1.0/24", 1), route("10.0.2.0/24")}, now);
+  (void)owners.announce("cni", {route("10.0.0.0/24"), route("10.0.1.0/24", 1), route("10.0.2.0/24")}, now).value();
   const auto done = owners.replace("cni", {route("10.0.0.0/24"), route("10.0.1.0/24", 2), route("10.0.3.0/24")}, 7, now);
   ASSERT_TRUE(done);
   EXPECT_EQ(done->added, 1u);
@@ -101,8 +101,8 @@ TEST_F(OwnersTest, AnOlderGenerationIsRefusedAndTheSameIsFine) {
 }
 
 TEST_F(OwnersTest, PagesGoThroughAllOwnersInOrderAndMissNothing) {
-  (void)owners.announce("b", {route("10.0.3.0/24"), route("10.0.1.0/24")}, now);
-  (void)owners.announce("a", {route("10.0.2.0/24"), route("10.0.0.0/24"), route("fd00::/64")}, now);
+  (void)owners.announce("b", {route("10.0.3.0/24"), route("10.0.1.0/24")}, now).value();
+  (void)owners.announce("a", {route("10.0.2.0/24"), route("10.0.0.0/24"), route("fd00::/64")}, now).value();
   const std::vector<std::string> all{"a 10.0.0.0/24", "a 10.0.2.0/24", "a fd00::/64", "b 10.0.1.0/24", "b 10.0.3.0/24"};
   for (std::size_t limit = 1; limit <= 6; ++limit) EXPECT_EQ(listed("", limit), all) << limit;
   for (std::size_t limit = 1; limit <= 3; ++limit)
@@ -116,7 +116,7 @@ TEST_F(OwnersTest, PagesGoThroughAllOwnersInOrderAndMissNothing) {
 TEST_F(OwnersTest, ThoseFromBeforeTheRestartAreAwaitedUntilTheySpeak) {
   owners.expect({"cni", "lb", "vip"});
   EXPECT_FALSE(owners.all_spoken());
-  (void)owners.announce("cni", {route("10.0.0.0/24")}, now);
+  (void)owners.announce("cni", {route("10.0.0.0/24")}, now).value();
   EXPECT_THAT(owners.with_routes(), UnorderedElementsAre("cni", "lb", "vip"));  // who did not speak yet is not forgotten
   (void)owners.withdraw("lb", {P("10.0.1.0/24")});
   EXPECT_FALSE(owners.all_spoken());
@@ -133,7 +133,7 @@ TEST_F(OwnersTest, AnOldSetIsNotASpokenWord) {
 }
 
 TEST_F(OwnersTest, ListSaysHowManyRoutesAndWhichGeneration) {
-  (void)owners.announce("cni", {route("10.0.0.0/24"), route("10.0.1.0/24")}, now);
+  (void)owners.announce("cni", {route("10.0.0.0/24"), route("10.0.1.0/24")}, now).value();
   ASSERT_TRUE(owners.replace("lb", {}, 3, now));
   const auto list = owners.list();
   ASSERT_EQ(list.size(), 2u);

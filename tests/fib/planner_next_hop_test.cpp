@@ -85,5 +85,29 @@ TEST_F(PlannerTest, TracksNextHopsAndTellsChangesOnly) {
   planner->untrack({address("10.77.0.1"), {}});  // never tracked
 }
 
+TEST_F(PlannerTest, TellsLinksThatCarryNothingNow) {
+  kernel.link_down(1, true);
+  (void)work();
+  ASSERT_EQ(count<LinkDown>(), 1U);
+  kernel.link_down(2, false);
+  (void)work();
+  EXPECT_EQ(count<LinkDown>(), 2U);
+  kernel.link_up(1);
+  (void)work();
+  EXPECT_EQ(count<LinkDown>(), 2U);
+}
+
+// An overrun may have swallowed the message.
+TEST_F(PlannerTest, TellsLinksThatADumpShowsDown) {
+  kernel.link_down(1, true);
+  kernel.notifications.clear();
+  kernel.dump_to(*planner);
+  (void)work();
+  EXPECT_EQ(count<LinkDown>(), 1U);
+  kernel.dump_to(*planner);
+  (void)work();
+  EXPECT_EQ(count<LinkDown>(), 1U);
+}
+
 }  // namespace
 }  // namespace podbgp::fib::test

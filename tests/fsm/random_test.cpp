@@ -119,7 +119,10 @@ Event random_event(std::mt19937& random, Checker& c) {
   auto& link = c.links[static_cast<std::size_t>(slot)];
   switch (random() % 24) {
     case 0: return event::ManualStart{};
-    case 1: return random() % 8 ? Event{event::LinkEvent{}} : Event{event::ManualStop{"stop"}};
+    case 1:
+      return random() % 4 == 0   ? Event{event::LinkLost{"eth1 lost its carrier"}}
+             : random() % 8 != 0 ? Event{event::LinkEvent{}}
+                                 : Event{event::ManualStop{"stop"}};
     case 2: return random() % 4 ? Event{event::LinkEvent{}} : Event{event::Reset{"reset"}};
     case 3:
     case 4: return event::IncomingOffered{};

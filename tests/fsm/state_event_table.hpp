@@ -1,5 +1,5 @@
-// What a peer does in every situation with every event: "event: actions in order". Events that do nothing stand in the
-// last line of each section. tests/fsm/state_event_test.cpp compares; PODBGP_PRINT_TABLE=1 prints the present
+// What a peer does in every situation with every event: "event: actions in order". An event that is not in a section does
+// nothing there. tests/fsm/state_event_test.cpp compares; PODBGP_PRINT_TABLE=1 prints the present
 // behaviour.
 #pragma once
 
@@ -12,7 +12,6 @@ ManualStart: dial, arm(ConnectRetry), Idle->Connect
 IncomingOffered: refuse(NOTIFICATION 6/2)
 TcpConnected(out): close(out)
 TcpConnected(in): close(in)
-nothing: ManualStop Reset LinkEvent LocalError(6/1) TimerExpired(ConnectRetry) TimerExpired(IdleHold) TimerExpired(Stable) TimerExpired(Hold/out) TimerExpired(Keepalive/out) TimerExpired(SendHold/out) TcpFailed(out) OpenReceived(out) KeepaliveReceived(out) UpdateReceived(out) RouteRefreshReceived(out) NotificationReceived(out 6/2) NotificationReceived(out 6/7) NotificationReceived(out 2/2) MessageError(out 1/2) MessageSent(out) TimerExpired(Hold/in) TimerExpired(Keepalive/in) TimerExpired(SendHold/in) TcpFailed(in) OpenReceived(in) KeepaliveReceived(in) UpdateReceived(in) RouteRefreshReceived(in) NotificationReceived(in 6/2) NotificationReceived(in 6/7) NotificationReceived(in 2/2) MessageError(in 1/2) MessageSent(in)
 
 ## Idle, damped
 ManualStop: stop(IdleHold)
@@ -21,7 +20,6 @@ IncomingOffered: refuse
 TimerExpired(IdleHold): dial, arm(ConnectRetry), Idle->Connect
 TcpConnected(out): close(out)
 TcpConnected(in): close(in)
-nothing: ManualStart LinkEvent LocalError(6/1) TimerExpired(ConnectRetry) TimerExpired(Stable) TimerExpired(Hold/out) TimerExpired(Keepalive/out) TimerExpired(SendHold/out) TcpFailed(out) OpenReceived(out) KeepaliveReceived(out) UpdateReceived(out) RouteRefreshReceived(out) NotificationReceived(out 6/2) NotificationReceived(out 6/7) NotificationReceived(out 2/2) MessageError(out 1/2) MessageSent(out) TimerExpired(Hold/in) TimerExpired(Keepalive/in) TimerExpired(SendHold/in) TcpFailed(in) OpenReceived(in) KeepaliveReceived(in) UpdateReceived(in) RouteRefreshReceived(in) NotificationReceived(in 6/2) NotificationReceived(in 6/7) NotificationReceived(in 2/2) MessageError(in 1/2) MessageSent(in)
 
 ## Connect
 ManualStop: close(out), stop(ConnectRetry), Connect->Idle
@@ -32,7 +30,6 @@ TimerExpired(ConnectRetry): close(out), failed(connect-failed), dial, arm(Connec
 TcpConnected(out): stop(ConnectRetry), send(out OPEN), arm(Hold/out), Connect->OpenSent
 TcpFailed(out): stop(ConnectRetry), failed(connect-failed), arm(ConnectRetry), Connect->Active
 TcpConnected(in): send(in OPEN), arm(Hold/in), Connect->OpenSent
-nothing: ManualStart LocalError(6/1) TimerExpired(IdleHold) TimerExpired(Stable) TimerExpired(Hold/out) TimerExpired(Keepalive/out) TimerExpired(SendHold/out) OpenReceived(out) KeepaliveReceived(out) UpdateReceived(out) RouteRefreshReceived(out) NotificationReceived(out 6/2) NotificationReceived(out 6/7) NotificationReceived(out 2/2) MessageError(out 1/2) MessageSent(out) TimerExpired(Hold/in) TimerExpired(Keepalive/in) TimerExpired(SendHold/in) TcpFailed(in) OpenReceived(in) KeepaliveReceived(in) UpdateReceived(in) RouteRefreshReceived(in) NotificationReceived(in 6/2) NotificationReceived(in 6/7) NotificationReceived(in 2/2) MessageError(in 1/2) MessageSent(in)
 
 ## Active
 ManualStop: stop(ConnectRetry), Active->Idle
@@ -42,18 +39,17 @@ IncomingOffered: accept
 TimerExpired(ConnectRetry): dial, arm(ConnectRetry), Active->Connect
 TcpConnected(out): close(out)
 TcpConnected(in): send(in OPEN), arm(Hold/in), Active->OpenSent
-nothing: ManualStart LocalError(6/1) TimerExpired(IdleHold) TimerExpired(Stable) TimerExpired(Hold/out) TimerExpired(Keepalive/out) TimerExpired(SendHold/out) TcpFailed(out) OpenReceived(out) KeepaliveReceived(out) UpdateReceived(out) RouteRefreshReceived(out) NotificationReceived(out 6/2) NotificationReceived(out 6/7) NotificationReceived(out 2/2) MessageError(out 1/2) MessageSent(out) TimerExpired(Hold/in) TimerExpired(Keepalive/in) TimerExpired(SendHold/in) TcpFailed(in) OpenReceived(in) KeepaliveReceived(in) UpdateReceived(in) RouteRefreshReceived(in) NotificationReceived(in 6/2) NotificationReceived(in 6/7) NotificationReceived(in 2/2) MessageError(in 1/2) MessageSent(in)
 
 ## Active, passive
 ManualStop: Active->Idle
 IncomingOffered: accept
 TcpConnected(out): close(out)
 TcpConnected(in): send(in OPEN), arm(Hold/in), Active->OpenSent
-nothing: ManualStart Reset LinkEvent LocalError(6/1) TimerExpired(ConnectRetry) TimerExpired(IdleHold) TimerExpired(Stable) TimerExpired(Hold/out) TimerExpired(Keepalive/out) TimerExpired(SendHold/out) TcpFailed(out) OpenReceived(out) KeepaliveReceived(out) UpdateReceived(out) RouteRefreshReceived(out) NotificationReceived(out 6/2) NotificationReceived(out 6/7) NotificationReceived(out 2/2) MessageError(out 1/2) MessageSent(out) TimerExpired(Hold/in) TimerExpired(Keepalive/in) TimerExpired(SendHold/in) TcpFailed(in) OpenReceived(in) KeepaliveReceived(in) UpdateReceived(in) RouteRefreshReceived(in) NotificationReceived(in 6/2) NotificationReceived(in 6/7) NotificationReceived(in 2/2) MessageError(in 1/2) MessageSent(in)
 
 ## OpenSent out
 ManualStop: send(out NOTIFICATION 6/2), close(out), stop(Hold/out), OpenSent->Idle
 Reset: send(out NOTIFICATION 6/4), close(out), stop(Hold/out), arm(ConnectRetry), OpenSent->Active
+LinkLost: close(out), stop(Hold/out), failed(link-down), arm(ConnectRetry), OpenSent->Active
 IncomingOffered: accept
 TimerExpired(Hold/out): send(out NOTIFICATION 4/0), close(out), failed(hold-timer-expired), arm(ConnectRetry), OpenSent->Active
 TcpFailed(out): close(out), stop(Hold/out), failed(tcp-closed), arm(ConnectRetry), OpenSent->Active
@@ -66,11 +62,11 @@ NotificationReceived(out 6/7): close(out), stop(Hold/out), failed(notification-r
 NotificationReceived(out 2/2): close(out), stop(Hold/out), failed(notification-received), arm(IdleHold), OpenSent->Idle
 MessageError(out 1/2): send(out NOTIFICATION 1/2), close(out), stop(Hold/out), failed(header-bad-length), arm(IdleHold), OpenSent->Idle
 TcpConnected(in): send(in OPEN), arm(Hold/in)
-nothing: ManualStart LinkEvent LocalError(6/1) TimerExpired(ConnectRetry) TimerExpired(IdleHold) TimerExpired(Stable) TimerExpired(Keepalive/out) TimerExpired(SendHold/out) TcpConnected(out) MessageSent(out) TimerExpired(Hold/in) TimerExpired(Keepalive/in) TimerExpired(SendHold/in) TcpFailed(in) OpenReceived(in) KeepaliveReceived(in) UpdateReceived(in) RouteRefreshReceived(in) NotificationReceived(in 6/2) NotificationReceived(in 6/7) NotificationReceived(in 2/2) MessageError(in 1/2) MessageSent(in)
 
 ## OpenConfirm out
 ManualStop: send(out NOTIFICATION 6/2), close(out), stop(Hold/out), stop(Keepalive/out), OpenConfirm->Idle
 Reset: send(out NOTIFICATION 6/4), close(out), stop(Hold/out), stop(Keepalive/out), arm(ConnectRetry), OpenConfirm->Active
+LinkLost: close(out), stop(Hold/out), stop(Keepalive/out), failed(link-down), arm(ConnectRetry), OpenConfirm->Active
 IncomingOffered: accept
 TimerExpired(Hold/out): send(out NOTIFICATION 4/0), close(out), stop(Keepalive/out), failed(hold-timer-expired), arm(ConnectRetry), OpenConfirm->Active
 TimerExpired(Keepalive/out): send(out KEEPALIVE), arm(Keepalive/out)
@@ -84,11 +80,11 @@ NotificationReceived(out 6/7): close(out), stop(Hold/out), stop(Keepalive/out), 
 NotificationReceived(out 2/2): close(out), stop(Hold/out), stop(Keepalive/out), failed(notification-received), arm(IdleHold), OpenConfirm->Idle
 MessageError(out 1/2): send(out NOTIFICATION 1/2), close(out), stop(Hold/out), stop(Keepalive/out), failed(header-bad-length), arm(IdleHold), OpenConfirm->Idle
 TcpConnected(in): send(in OPEN), arm(Hold/in)
-nothing: ManualStart LinkEvent LocalError(6/1) TimerExpired(ConnectRetry) TimerExpired(IdleHold) TimerExpired(Stable) TimerExpired(SendHold/out) TcpConnected(out) MessageSent(out) TimerExpired(Hold/in) TimerExpired(Keepalive/in) TimerExpired(SendHold/in) TcpFailed(in) OpenReceived(in) KeepaliveReceived(in) UpdateReceived(in) RouteRefreshReceived(in) NotificationReceived(in 6/2) NotificationReceived(in 6/7) NotificationReceived(in 2/2) MessageError(in 1/2) MessageSent(in)
 
 ## Established out
 ManualStop: send(out NOTIFICATION 6/2), close(out), stop(Hold/out), stop(Keepalive/out), stop(SendHold/out), stop(Stable), down(admin-shutdown), Established->Idle
 Reset: send(out NOTIFICATION 6/4), close(out), stop(Hold/out), stop(Keepalive/out), stop(SendHold/out), stop(Stable), down(admin-reset), arm(ConnectRetry), Established->Active
+LinkLost: close(out), stop(Hold/out), stop(Keepalive/out), stop(SendHold/out), stop(Stable), down(link-down), arm(ConnectRetry), Established->Active
 IncomingOffered: send(out KEEPALIVE), refuse(NOTIFICATION 6/7)
 LocalError(6/1): send(out NOTIFICATION 6/1), close(out), stop(Hold/out), stop(Keepalive/out), stop(SendHold/out), stop(Stable), down(cease-max-prefixes), arm(IdleHold), Established->Idle
 TimerExpired(Hold/out): send(out NOTIFICATION 4/0), close(out), stop(Keepalive/out), stop(SendHold/out), stop(Stable), down(hold-timer-expired), arm(ConnectRetry), Established->Active
@@ -105,11 +101,11 @@ NotificationReceived(out 2/2): close(out), stop(Hold/out), stop(Keepalive/out), 
 MessageError(out 1/2): send(out NOTIFICATION 1/2), close(out), stop(Hold/out), stop(Keepalive/out), stop(SendHold/out), stop(Stable), down(header-bad-length), arm(IdleHold), Established->Idle
 MessageSent(out): arm(SendHold/out)
 TcpConnected(in): close(in)
-nothing: ManualStart LinkEvent TimerExpired(ConnectRetry) TimerExpired(IdleHold) TimerExpired(Stable) TcpConnected(out) TimerExpired(Hold/in) TimerExpired(Keepalive/in) TimerExpired(SendHold/in) TcpFailed(in) OpenReceived(in) KeepaliveReceived(in) UpdateReceived(in) RouteRefreshReceived(in) NotificationReceived(in 6/2) NotificationReceived(in 6/7) NotificationReceived(in 2/2) MessageError(in 1/2) MessageSent(in)
 
 ## OpenSent in, Connect out
 ManualStop: close(out), stop(ConnectRetry), send(in NOTIFICATION 6/2), close(in), stop(Hold/in), OpenSent->Idle
 Reset: close(out), stop(ConnectRetry), send(in NOTIFICATION 6/4), close(in), stop(Hold/in), arm(ConnectRetry), OpenSent->Active
+LinkLost: close(in), stop(Hold/in), failed(link-down), OpenSent->Connect
 IncomingOffered: send(in NOTIFICATION 6/7), close(in), stop(Hold/in), accept, OpenSent->Connect
 TimerExpired(ConnectRetry): close(out), failed(connect-failed), dial, arm(ConnectRetry)
 TcpConnected(out): stop(ConnectRetry), send(out OPEN), arm(Hold/out)
@@ -124,11 +120,11 @@ NotificationReceived(in 6/2): close(in), stop(Hold/in), failed(notification-rece
 NotificationReceived(in 6/7): close(in), stop(Hold/in), failed(notification-received), OpenSent->Connect
 NotificationReceived(in 2/2): close(in), stop(Hold/in), failed(notification-received), close(out), stop(ConnectRetry), arm(IdleHold), OpenSent->Idle
 MessageError(in 1/2): send(in NOTIFICATION 1/2), close(in), stop(Hold/in), failed(header-bad-length), close(out), stop(ConnectRetry), arm(IdleHold), OpenSent->Idle
-nothing: ManualStart LinkEvent LocalError(6/1) TimerExpired(IdleHold) TimerExpired(Stable) TimerExpired(Hold/out) TimerExpired(Keepalive/out) TimerExpired(SendHold/out) OpenReceived(out) KeepaliveReceived(out) UpdateReceived(out) RouteRefreshReceived(out) NotificationReceived(out 6/2) NotificationReceived(out 6/7) NotificationReceived(out 2/2) MessageError(out 1/2) MessageSent(out) TimerExpired(Keepalive/in) TimerExpired(SendHold/in) TcpConnected(in) MessageSent(in)
 
 ## OpenConfirm in
 ManualStop: send(in NOTIFICATION 6/2), close(in), stop(Hold/in), stop(Keepalive/in), OpenConfirm->Idle
 Reset: send(in NOTIFICATION 6/4), close(in), stop(Hold/in), stop(Keepalive/in), arm(ConnectRetry), OpenConfirm->Active
+LinkLost: close(in), stop(Hold/in), stop(Keepalive/in), failed(link-down), arm(ConnectRetry), OpenConfirm->Active
 IncomingOffered: send(in NOTIFICATION 6/7), close(in), stop(Hold/in), stop(Keepalive/in), arm(ConnectRetry), accept, OpenConfirm->Active
 TcpConnected(out): close(out)
 TimerExpired(Hold/in): send(in NOTIFICATION 4/0), close(in), stop(Keepalive/in), failed(hold-timer-expired), arm(ConnectRetry), OpenConfirm->Active
@@ -142,11 +138,11 @@ NotificationReceived(in 6/2): close(in), stop(Hold/in), stop(Keepalive/in), fail
 NotificationReceived(in 6/7): close(in), stop(Hold/in), stop(Keepalive/in), failed(notification-received), arm(ConnectRetry), OpenConfirm->Active
 NotificationReceived(in 2/2): close(in), stop(Hold/in), stop(Keepalive/in), failed(notification-received), arm(IdleHold), OpenConfirm->Idle
 MessageError(in 1/2): send(in NOTIFICATION 1/2), close(in), stop(Hold/in), stop(Keepalive/in), failed(header-bad-length), arm(IdleHold), OpenConfirm->Idle
-nothing: ManualStart LinkEvent LocalError(6/1) TimerExpired(ConnectRetry) TimerExpired(IdleHold) TimerExpired(Stable) TimerExpired(Hold/out) TimerExpired(Keepalive/out) TimerExpired(SendHold/out) TcpFailed(out) OpenReceived(out) KeepaliveReceived(out) UpdateReceived(out) RouteRefreshReceived(out) NotificationReceived(out 6/2) NotificationReceived(out 6/7) NotificationReceived(out 2/2) MessageError(out 1/2) MessageSent(out) TimerExpired(SendHold/in) TcpConnected(in) MessageSent(in)
 
 ## Established in
 ManualStop: send(in NOTIFICATION 6/2), close(in), stop(Hold/in), stop(Keepalive/in), stop(SendHold/in), stop(Stable), down(admin-shutdown), Established->Idle
 Reset: send(in NOTIFICATION 6/4), close(in), stop(Hold/in), stop(Keepalive/in), stop(SendHold/in), stop(Stable), down(admin-reset), arm(ConnectRetry), Established->Active
+LinkLost: close(in), stop(Hold/in), stop(Keepalive/in), stop(SendHold/in), stop(Stable), down(link-down), arm(ConnectRetry), Established->Active
 IncomingOffered: send(in KEEPALIVE), refuse(NOTIFICATION 6/7)
 LocalError(6/1): send(in NOTIFICATION 6/1), close(in), stop(Hold/in), stop(Keepalive/in), stop(SendHold/in), stop(Stable), down(cease-max-prefixes), arm(IdleHold), Established->Idle
 TcpConnected(out): close(out)
@@ -163,11 +159,11 @@ NotificationReceived(in 6/7): close(in), stop(Hold/in), stop(Keepalive/in), stop
 NotificationReceived(in 2/2): close(in), stop(Hold/in), stop(Keepalive/in), stop(SendHold/in), stop(Stable), down(notification-received), arm(IdleHold), Established->Idle
 MessageError(in 1/2): send(in NOTIFICATION 1/2), close(in), stop(Hold/in), stop(Keepalive/in), stop(SendHold/in), stop(Stable), down(header-bad-length), arm(IdleHold), Established->Idle
 MessageSent(in): arm(SendHold/in)
-nothing: ManualStart LinkEvent TimerExpired(ConnectRetry) TimerExpired(IdleHold) TimerExpired(Stable) TimerExpired(Hold/out) TimerExpired(Keepalive/out) TimerExpired(SendHold/out) TcpFailed(out) OpenReceived(out) KeepaliveReceived(out) UpdateReceived(out) RouteRefreshReceived(out) NotificationReceived(out 6/2) NotificationReceived(out 6/7) NotificationReceived(out 2/2) MessageError(out 1/2) MessageSent(out) TcpConnected(in)
 
 ## OpenSent in, OpenSent out
 ManualStop: send(out NOTIFICATION 6/2), close(out), stop(Hold/out), send(in NOTIFICATION 6/2), close(in), stop(Hold/in), OpenSent->Idle
 Reset: send(out NOTIFICATION 6/4), close(out), stop(Hold/out), send(in NOTIFICATION 6/4), close(in), stop(Hold/in), arm(ConnectRetry), OpenSent->Active
+LinkLost: close(out), stop(Hold/out), failed(link-down), arm(ConnectRetry), close(in), stop(Hold/in), failed(link-down), OpenSent->Active
 IncomingOffered: send(in NOTIFICATION 6/7), close(in), stop(Hold/in), accept
 TimerExpired(Hold/out): send(out NOTIFICATION 4/0), close(out), failed(hold-timer-expired), arm(ConnectRetry)
 TcpFailed(out): close(out), stop(Hold/out), failed(tcp-closed), arm(ConnectRetry)
@@ -189,11 +185,11 @@ NotificationReceived(in 6/2): close(in), stop(Hold/in), failed(notification-rece
 NotificationReceived(in 6/7): close(in), stop(Hold/in)
 NotificationReceived(in 2/2): close(in), stop(Hold/in), failed(notification-received)
 MessageError(in 1/2): send(in NOTIFICATION 1/2), close(in), stop(Hold/in), failed(header-bad-length)
-nothing: ManualStart LinkEvent LocalError(6/1) TimerExpired(ConnectRetry) TimerExpired(IdleHold) TimerExpired(Stable) TimerExpired(Keepalive/out) TimerExpired(SendHold/out) TcpConnected(out) MessageSent(out) TimerExpired(Keepalive/in) TimerExpired(SendHold/in) TcpConnected(in) MessageSent(in)
 
 ## OpenSent in, OpenConfirm out
 ManualStop: send(out NOTIFICATION 6/2), close(out), stop(Hold/out), stop(Keepalive/out), send(in NOTIFICATION 6/2), close(in), stop(Hold/in), OpenConfirm->Idle
 Reset: send(out NOTIFICATION 6/4), close(out), stop(Hold/out), stop(Keepalive/out), send(in NOTIFICATION 6/4), close(in), stop(Hold/in), arm(ConnectRetry), OpenConfirm->Active
+LinkLost: close(out), stop(Hold/out), stop(Keepalive/out), failed(link-down), arm(ConnectRetry), close(in), stop(Hold/in), failed(link-down), OpenConfirm->Active
 IncomingOffered: send(in NOTIFICATION 6/7), close(in), stop(Hold/in), accept
 TimerExpired(Hold/out): send(out NOTIFICATION 4/0), close(out), stop(Keepalive/out), failed(hold-timer-expired), arm(ConnectRetry), OpenConfirm->OpenSent
 TimerExpired(Keepalive/out): send(out KEEPALIVE), arm(Keepalive/out)
@@ -216,11 +212,11 @@ NotificationReceived(in 6/2): close(in), stop(Hold/in), failed(notification-rece
 NotificationReceived(in 6/7): close(in), stop(Hold/in)
 NotificationReceived(in 2/2): close(in), stop(Hold/in), failed(notification-received)
 MessageError(in 1/2): send(in NOTIFICATION 1/2), close(in), stop(Hold/in), failed(header-bad-length)
-nothing: ManualStart LinkEvent LocalError(6/1) TimerExpired(ConnectRetry) TimerExpired(IdleHold) TimerExpired(Stable) TimerExpired(SendHold/out) TcpConnected(out) MessageSent(out) TimerExpired(Keepalive/in) TimerExpired(SendHold/in) TcpConnected(in) MessageSent(in)
 
 ## OpenConfirm in, OpenSent out
 ManualStop: send(out NOTIFICATION 6/2), close(out), stop(Hold/out), send(in NOTIFICATION 6/2), close(in), stop(Hold/in), stop(Keepalive/in), OpenConfirm->Idle
 Reset: send(out NOTIFICATION 6/4), close(out), stop(Hold/out), send(in NOTIFICATION 6/4), close(in), stop(Hold/in), stop(Keepalive/in), arm(ConnectRetry), OpenConfirm->Active
+LinkLost: close(out), stop(Hold/out), failed(link-down), close(in), stop(Hold/in), stop(Keepalive/in), failed(link-down), arm(ConnectRetry), OpenConfirm->Active
 IncomingOffered: send(in NOTIFICATION 6/7), close(in), stop(Hold/in), stop(Keepalive/in), accept, OpenConfirm->OpenSent
 TimerExpired(Hold/out): send(out NOTIFICATION 4/0), close(out), failed(hold-timer-expired)
 TcpFailed(out): close(out), stop(Hold/out), failed(tcp-closed)
@@ -243,7 +239,6 @@ NotificationReceived(in 6/2): close(in), stop(Hold/in), stop(Keepalive/in), fail
 NotificationReceived(in 6/7): close(in), stop(Hold/in), stop(Keepalive/in), OpenConfirm->OpenSent
 NotificationReceived(in 2/2): close(in), stop(Hold/in), stop(Keepalive/in), failed(notification-received), OpenConfirm->OpenSent
 MessageError(in 1/2): send(in NOTIFICATION 1/2), close(in), stop(Hold/in), stop(Keepalive/in), failed(header-bad-length), OpenConfirm->OpenSent
-nothing: ManualStart LinkEvent LocalError(6/1) TimerExpired(ConnectRetry) TimerExpired(IdleHold) TimerExpired(Stable) TimerExpired(Keepalive/out) TimerExpired(SendHold/out) TcpConnected(out) MessageSent(out) TimerExpired(SendHold/in) TcpConnected(in) MessageSent(in)
 
 )table";
 // clang-format on

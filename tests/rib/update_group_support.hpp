@@ -13,6 +13,9 @@ namespace podbgp::rib::testing {
 using net::Family;
 using net::PeerId;
 
+inline net::Prefix numbered(unsigned n) { return net::Prefix::make(net::IpAddress::v4(0x0a000000u + (n << 8)), 24); }
+inline net::Prefix numbered6(unsigned n) { return prefix(fmt::format("2001:db8:{:x}:{:x}::/64", n >> 16, n & 0xffff)); }
+
 // Reads a peer's bytes; complains about what nobody should be sent.
 struct Receiver {
   wire::SessionContext context;

@@ -8,6 +8,7 @@
 #pragma once
 
 #include <algorithm>
+#include <ctime>
 #include <deque>
 #include <map>
 #include <memory>
@@ -45,6 +46,7 @@ class World {
     auto node = queue_.extract(queue_.begin());
     now_ = node.key().first;
     times_.erase(node.key().second);
+    step_began_ = processor_time();
     node.mapped()();
     return true;
   }
@@ -63,6 +65,16 @@ class World {
     return true;
   }
 
+  // Time as code sees it that looks at the clock while it works.
+  [[nodiscard]] net::TimePoint now_within_step() const {
+    return charge ? now_ + std::chrono::duration_cast<net::Duration>(processor_time() - step_began_) : now_;
+  }
+  [[nodiscard]] static std::chrono::nanoseconds processor_time() {
+    timespec t{};
+    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
+    return std::chrono::seconds(t.tv_sec) + std::chrono::nanoseconds(t.tv_nsec);
+  }
+  bool charge = false;  // the processor time of a step shows on its clock; then runs are not repeatable
   net::Duration latency = std::chrono::microseconds(100);
   std::size_t capacity = 256 * 1024;  // octets on their way or unread, per direction; then write() takes no more
   std::size_t chunk = 0;              // read() gives at most this many at a time; 0 = all there is
@@ -83,6 +95,7 @@ class World {
  private:
   friend class Node;
   net::TimePoint now_{std::chrono::hours(1)};
+  std::chrono::nanoseconds step_began_{0};
   std::uint64_t next_id_ = 0;
   std::map<std::pair<net::TimePoint, std::uint64_t>, std::function<void()>> queue_;
   std::map<std::uint64_t, net::TimePoint> times_;
@@ -284,7 +297,7 @@ class Node final : public Transport {
   void close_listener(std::uint16_t port) { listeners_.erase(port); }
   [[nodiscard]] const net::IpAddress& address(std::size_t i = 0) const { return addresses_[i]; }
 
-  [[nodiscard]] net::TimePoint now() const override { return world_.now(); }
+  [[nodiscard]] net::TimePoint now() const override { return world_.now_within_step(); }
   [[nodiscard]] std::unique_ptr<Timer> arm(net::Duration after, std::function<void()> fire) override {
     ++timers_armed;
     return std::make_unique<Scheduled>(world_, world_.after(after, std::move(fire)));

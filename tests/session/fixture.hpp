@@ -37,7 +37,7 @@ class RecordingOwner : public SessionOwner {
     if (refuse_updates) return net::fail(*refuse_updates);
     return {};
   }
-  void on_family_disabled(net::PeerId, net::Family f, const std::string&) override {
+  void on_family_disabled(net::PeerId, net::Family f, const std::string&, wire::ByteSpan) override {
     note(fmt::format("family {} disabled", net::to_string(f)));
   }
   void on_route_refresh(net::PeerId, const wire::RouteRefresh& r) override {

@@ -2,6 +2,7 @@
 // transport and a kernel that is a map. Deterministic for a seed.
 #pragma once
 
+#include <algorithm>
 #include <map>
 #include <memory>
 #include <string>
@@ -49,6 +50,8 @@ class FakeKernel {
     }
     for (const auto& hop : tracked_) tell(hop);
   }
+
+  void deliver(fib::FromFib message) { deliver_(std::move(message)); }
 
   // The gateways a prefix would be forwarded to now; "blackhole", or "" for none.
   [[nodiscard]] std::string route(const std::string& text) const {
@@ -171,6 +174,9 @@ class Daemon {
   [[nodiscard]] bool up(const std::string& peer) const {
     const auto info = core_->get_peer(peer);
     return info && info->state == fsm::State::Established;
+  }
+  [[nodiscard]] std::size_t logged(const std::string& event) const {
+    return static_cast<std::size_t>(std::ranges::count(log, event, &bgpd::LogRecord::event));
   }
   [[nodiscard]] std::size_t peers_up() const { return core_->status().peers_established; }
   bgpd::Core& core() { return *core_; }
