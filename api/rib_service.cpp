@@ -25,8 +25,7 @@ class Page : public std::enable_shared_from_this<Page> {
 
   void next_slice() {
     auto query = query_;
-    // The kernel's view costs a dump whatever its size: in one piece.
-    if (query.view != ListPaths::View::Kernel) query.limit = std::min(left_, kSlice);
+    query.limit = std::min(left_, kSlice);
     backend_.list_paths(std::move(query), [self = shared_from_this()](auto paths) { self->take(std::move(paths)); });
   }
 

@@ -1,5 +1,7 @@
 #include "bgpd/backend.hpp"
 
+#include <algorithm>
+
 namespace podbgp::bgpd {
 
 namespace {
@@ -135,36 +137,33 @@ api::RibEntry kernel_entry(const fib::KernelRoute& route) {
   return entry;
 }
 
-bool matches(const api::ListPaths& query, const net::Prefix& prefix) {
-  if (query.family && prefix.family() != *query.family) return false;
-  if (!query.prefix) return true;
-  switch (query.match) {
-    case rib::PrefixMatch::Exact: return prefix == *query.prefix;
-    case rib::PrefixMatch::Longer: return query.prefix->contains(prefix);
-    case rib::PrefixMatch::Shorter:
-    case rib::PrefixMatch::LongestMatch: break;
+// The kernel's view is not core's: fib answers it, a page at a time. What may cover a prefix is asked for by name.
+fib::DumpRoutes kernel_question(const api::ListPaths& query, std::uint32_t from) {
+  fib::DumpRoutes question;
+  question.unwanted = true;
+  question.from = from;
+  question.limit = query.limit;
+  question.family = query.family;
+  if (!query.prefix) return question;
+  if (query.match == rib::PrefixMatch::Longer) {
+    question.within = query.prefix;
+    return question;
   }
-  return prefix.contains(*query.prefix);
+  const auto shortest = query.match == rib::PrefixMatch::Exact ? query.prefix->length() : 0;
+  for (auto length = shortest; length <= query.prefix->length(); ++length)
+    question.prefixes.push_back(net::Prefix::make(query.prefix->address(), length));
+  return question;
 }
 
-// The kernel's view is not core's: fib dumps it, and it is cut into pages here, by prefix.
-api::Paths kernel_page(const api::ListPaths& query, std::vector<fib::KernelRoute> routes) {
-  std::erase_if(routes, [&](const auto& route) { return !matches(query, route.prefix); });
-  std::ranges::sort(routes, {}, &fib::KernelRoute::prefix);
-  if (query.match == rib::PrefixMatch::LongestMatch && query.prefix && !routes.empty()) {
-    const auto longest = std::ranges::max_element(routes, {}, [](const auto& r) { return r.prefix.length(); });
-    routes = {*longest};
-  }
-  const auto after = net::Prefix::parse(query.page_token);
+api::Paths kernel_page(const api::ListPaths& query, fib::RouteDump dump) {
+  auto& routes = dump.routes;
+  if (query.family) std::erase_if(routes, [&](const auto& route) { return route.prefix.family() != *query.family; });
+  std::ranges::sort(routes, {}, &fib::KernelRoute::prefix);  // of one page; from page to page there is no order
+  if (query.match == rib::PrefixMatch::LongestMatch && query.prefix && routes.size() > 1)
+    routes.erase(routes.begin(), routes.end() - 1);  // of those that cover a prefix the last is the longest
   api::Paths page;
-  for (const auto& route : routes) {
-    if (after && route.prefix <= *after) continue;
-    if (page.entries.size() == query.limit) {
-      page.next_page_token = net::to_string(page.entries.back().route.prefix);
-      break;
-    }
-    page.entries.push_back(kernel_entry(route));
-  }
+  for (const auto& route : routes) page.entries.push_back(kernel_entry(route));
+  if (dump.next != 0) page.next_page_token = std::to_string(dump.next);
   return page;
 }
 }  // namespace
@@ -172,9 +171,15 @@ api::Paths kernel_page(const api::ListPaths& query, std::vector<fib::KernelRoute
 void DaemonBackend::list_paths(api::ListPaths query, api::Reply<api::Paths> reply) {
   ports_.to_core([this, query = std::move(query), reply = std::move(reply)](Core& core) mutable {
     if (query.view == api::ListPaths::View::Kernel) {
-      core.kernel_routes([this, query = std::move(query), reply = std::move(reply)](auto routes) mutable {
-        ports_.to_control([query = std::move(query), reply = std::move(reply), routes = std::move(routes)]() mutable {
-          reply(kernel_page(query, std::move(routes)));
+      const auto from = Core::parse_page_token(query.page_token);
+      if (!from) {
+        ports_.to_control([reply = std::move(reply), error = from.error()]() mutable { reply(net::fail(std::move(error))); });
+        return;
+      }
+      auto question = kernel_question(query, static_cast<std::uint32_t>(*from));
+      core.kernel_routes(std::move(question), [this, query = std::move(query), reply = std::move(reply)](auto dump) mutable {
+        ports_.to_control([query = std::move(query), reply = std::move(reply), dump = std::move(dump)]() mutable {
+          reply(kernel_page(query, std::move(dump)));
         });
       });
       return;

@@ -192,8 +192,10 @@ void Core::work() {
       break;
     }
   }
-  if (more) schedule_work();
-  check_convergence();
+  if (more)
+    schedule_work();
+  else
+    check_convergence();
 }
 
 void Core::apply_effects() {
@@ -269,13 +271,15 @@ void Core::release(Peer& peer) {
 }
 
 // Stale kernel routes go when everything that may still come has come: End-of-RIB from every enabled peer, and word
-// from every owner that had routes before. The cap for peers and owners that never come is the planner's.
+// from every owner that had routes before, and the FIB knows what follows: until a next hop is answered its routes are
+// not wanted yet, and would be swept with the stale ones. The cap for peers and owners that never come is the planner's.
 void Core::check_convergence() {
   if (converged_ || !started_peers_ || !owners_.all_spoken()) return;
   for (const auto& peer : peers_) {
     if (!peer || peer->settings.session.admin_down || peer->disabled_by_operator) continue;
     if (!peer->negotiated || !peer->end_of_rib) return;
   }
+  if (config_.fib.install && rib_.awaits_next_hops()) return;
   converged_ = true;
   ports_.to_fib(fib::Converged{});
   log(LogLevel::Info, "CONVERGED", "initial routes are in; stale kernel routes are swept");

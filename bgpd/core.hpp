@@ -20,6 +20,7 @@
 #include "bgpd/log.hpp"
 #include "bgpd/owners.hpp"
 #include "bgpd/refusals.hpp"
+#include "bgpd/refused_routes.hpp"
 #include "bgpd/watches.hpp"
 #include "config/config.hpp"
 #include "config/diff.hpp"
@@ -73,7 +74,10 @@ class Core final : public session::SessionOwner {
   // The kernel's side of these prefixes; answered when fib has answered.
   void kernel_states(std::vector<net::Prefix> prefixes,
                      std::move_only_function<void(std::unordered_map<net::Prefix, api::KernelState>)> done);
-  void kernel_routes(std::move_only_function<void(std::vector<fib::KernelRoute>)> done);
+  // One page of the kernel's table; `request` is filled in here.
+  void kernel_routes(fib::DumpRoutes question, std::move_only_function<void(fib::RouteDump)> done);
+  // Where a page begins; 0: from the start. Refused: a token that is not ours.
+  [[nodiscard]] static net::Result<std::uint64_t, Refusal> parse_page_token(const std::string& token);
   [[nodiscard]] std::vector<api::PeerInfo> list_peers() const;
   [[nodiscard]] net::Result<api::PeerInfo, Refusal> get_peer(const std::string& name) const;
   [[nodiscard]] net::Result<void, Refusal> reset_peer(const std::string& name, const std::string& text);
@@ -145,6 +149,7 @@ class Core final : public session::SessionOwner {
            std::vector<std::pair<std::string, std::string>> fields = {});
   [[nodiscard]] api::RibEntry entry_of(rib::RouteView view) const;
 
+  void log_refused_routes(net::Duration wait);
   void handle_fib(fib::NextHopState state);
   void handle_fib(fib::RouteResults results);
   void handle_fib(fib::Warning warning);
@@ -176,13 +181,15 @@ class Core final : public session::SessionOwner {
   bool stopping_ = false;
   std::function<void()> stopped_;
   fib::FibCounters fib_counters_;
+  RefusedRoutes refused_routes_;
+  std::unique_ptr<session::Timer> refused_routes_timer_;  // runs while there were refusals of late
   std::vector<fib::InterfaceAddresses::Entry> addresses_;
   std::vector<std::string> host_warnings_;
   std::set<std::string> saved_owners_;
   std::uint64_t next_dump_ = 1;
   struct Dump {
     std::vector<fib::KernelRoute> routes;
-    std::move_only_function<void(std::vector<fib::KernelRoute>)> done;
+    std::move_only_function<void(fib::RouteDump)> done;
   };
   std::map<std::uint64_t, Dump> dumps_;
   std::shared_ptr<const bool> alive_ = std::make_shared<const bool>(true);  // posted work must not outlive core

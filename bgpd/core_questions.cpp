@@ -65,6 +65,15 @@ api::RibEntry Core::entry_of(rib::RouteView view) const {
   return entry;
 }
 
+net::Result<std::uint64_t, api::ApiError> Core::parse_page_token(const std::string& token) {
+  if (token.empty()) return 0;
+  char* end = nullptr;
+  const auto cursor = std::strtoull(token.c_str(), &end, 10);
+  if (*end == '\0' && cursor != 0) return cursor;
+  return net::fail(Refusal{Refusal::Code::InvalidArgument, "BAD_PAGE_TOKEN",
+                           "page_token is not one that this daemon gave; start again without it", "page_token", {}});
+}
+
 net::Result<api::Paths, api::ApiError> Core::list_paths(const api::ListPaths& query) {
   rib::Query question;
   using View = api::ListPaths::View;
@@ -84,13 +93,9 @@ net::Result<api::Paths, api::ApiError> Core::list_paths(const api::ListPaths& qu
     if (peer == nullptr) return net::fail(no_such_peer(query.peer));
     question.peer = peer->id;
   }
-  if (!query.page_token.empty()) {
-    char* end = nullptr;
-    question.cursor = std::strtoull(query.page_token.c_str(), &end, 10);
-    if (*end != '\0' || question.cursor == 0)
-      return net::fail(Refusal{Refusal::Code::InvalidArgument, "BAD_PAGE_TOKEN",
-                               "page_token is not one that this daemon gave; start again without it", "page_token", {}});
-  }
+  const auto cursor = parse_page_token(query.page_token);
+  if (!cursor) return net::fail(cursor.error());
+  question.cursor = *cursor;
   auto answer = rib_.query(question);
   api::Paths paths;
   paths.revision = rib_.revision();
@@ -109,30 +114,29 @@ net::Result<api::Paths, api::ApiError> Core::list_paths(const api::ListPaths& qu
   return paths;
 }
 
-void Core::kernel_routes(std::move_only_function<void(std::vector<fib::KernelRoute>)> done) {
+void Core::kernel_routes(fib::DumpRoutes question, std::move_only_function<void(fib::RouteDump)> done) {
   if (!config_.fib.install) {
     done({});
     return;
   }
-  const auto request = next_dump_++;
-  dumps_.emplace(request, Dump{{}, std::move(done)});
-  ports_.to_fib(fib::DumpRoutes{request, {}});
+  question.request = next_dump_++;
+  dumps_.emplace(question.request, Dump{{}, std::move(done)});
+  ports_.to_fib(std::move(question));
 }
 
 void Core::kernel_states(std::vector<net::Prefix> prefixes,
                          std::move_only_function<void(std::unordered_map<net::Prefix, api::KernelState>)> done) {
-  if (!config_.fib.install || prefixes.empty()) {
+  if (prefixes.empty()) {
     done({});
     return;
   }
-  const auto request = next_dump_++;
-  auto collect = [done = std::move(done)](std::vector<fib::KernelRoute> routes) mutable {
+  fib::DumpRoutes question;
+  question.prefixes = std::move(prefixes);
+  kernel_routes(std::move(question), [done = std::move(done)](fib::RouteDump dump) mutable {
     std::unordered_map<net::Prefix, api::KernelState> states;
-    for (const auto& route : routes) states.emplace(route.prefix, kernel_state(route));
+    for (const auto& route : dump.routes) states.emplace(route.prefix, kernel_state(route));
     done(std::move(states));
-  };
-  dumps_.emplace(request, Dump{{}, std::move(collect)});
-  ports_.to_fib(fib::DumpRoutes{request, std::move(prefixes)});
+  });
 }
 
 api::ApiError Core::no_such_peer(const std::string& name) {

@@ -7,6 +7,10 @@
 
 namespace podbgp::bgpd {
 
+namespace {
+constexpr auto kRefusalsGather = std::chrono::seconds(1), kRefusalsEvery = std::chrono::seconds(30);
+}  // namespace
+
 void Core::accepted(std::unique_ptr<session::Connection> connection) {
   const auto remote = connection->remote_address();
   for (const auto& peer : peers_) {
@@ -242,10 +246,24 @@ void Core::handle_fib(fib::NextHopState state) {
 }
 
 void Core::handle_fib(fib::RouteResults results) {
+  bool refused = false;
   for (const auto& result : results.results) {
     if (result.status != fib::RouteStatus::Refused) continue;
-    log(LogLevel::Warn, "FIB_REFUSED", result.reason, nullptr, {{"prefix", net::to_string(result.prefix)}});
+    refused_routes_.add(result.prefix, result.reason);
+    refused = true;
   }
+  if (refused && !refused_routes_timer_) log_refused_routes(kRefusalsGather);
+}
+
+// The first lines after a moment, the next ones not before an interval has passed.
+void Core::log_refused_routes(net::Duration wait) {
+  refused_routes_timer_ = ports_.transport->arm(wait, [this] {
+    refused_routes_timer_.reset();
+    auto records = refused_routes_.take();
+    if (records.empty()) return;
+    for (auto& record : records) ports_.log(std::move(record));
+    log_refused_routes(kRefusalsEvery);
+  });
 }
 
 void Core::handle_fib(fib::Warning warning) {
@@ -295,7 +313,8 @@ void Core::handle_fib(fib::RouteDump dump) {
   if (!dump.last) return;
   auto finished = std::move(it->second);
   dumps_.erase(it);
-  finished.done(std::move(finished.routes));
+  dump.routes = std::move(finished.routes);
+  finished.done(std::move(dump));
 }
 
 void Core::handle_fib(fib::Synced) {

@@ -1,5 +1,7 @@
 #include "bgpd/fib_bridge.hpp"
 
+#include <utility>
+
 namespace podbgp::bgpd {
 
 namespace {
@@ -64,6 +66,16 @@ void FibBridge::release(fib::HopSetId id) {
   if (--uses_[id.value() - fib::kFirstHopSet].routes == 0) unused_.push_back(id);
 }
 
+// Numbers are dense, so the array is as long as the table. It grows by a quarter: doubling would hold twice the octets.
+fib::HopSetId& FibBridge::wanted(net::Family family, std::uint32_t number) {
+  auto& ids = wanted_[net::index(family)];
+  if (number >= ids.size()) {
+    if (number >= ids.capacity()) ids.reserve(number + number / 4 + 1024);
+    ids.resize(number + 1, fib::kNoHopSet);
+  }
+  return ids[number];
+}
+
 bool FibBridge::run(std::size_t limit) {
   // Not before: with `fib: off` nobody reads, and removed prefixes would wait for this reader for ever.
   if (!reader_) reader_ = rib_.open_reader(false);
@@ -73,17 +85,9 @@ bool FibBridge::run(std::size_t limit) {
     const auto count = rib_.read(*reader_, std::min(kBatch, limit - read), [&](const net::Prefix& prefix, std::uint64_t) {
       rib_.forwarding(prefix, scratch_);
       const auto id = intern(scratch_);
-      const auto it = wanted_.find(prefix);
-      const auto old = it == wanted_.end() ? fib::kNoHopSet : it->second;
+      const auto old = std::exchange(wanted(prefix.family(), scratch_.number), id);
       if (id == old) return;
       if (id.value() >= fib::kFirstHopSet) ++uses_[id.value() - fib::kFirstHopSet].routes;
-      if (id == fib::kNoHopSet) {
-        wanted_.erase(it);
-      } else if (it == wanted_.end()) {
-        wanted_.emplace(prefix, id);
-      } else {
-        it->second = id;
-      }
       release(old);
       batch.routes.push_back({prefix, id});
     });

@@ -3,6 +3,7 @@
 // Owner: core. Cost per changed prefix: one RIB look-up, one compare with the hop set used last, 4 octets to remember.
 #pragma once
 
+#include <array>
 #include <functional>
 #include <memory>
 #include <string>
@@ -11,8 +12,6 @@
 
 #include "fib/messages.hpp"
 #include "rib/rib.hpp"
-
-#include <boost/unordered/unordered_flat_map.hpp>
 
 namespace podbgp::bgpd {
 
@@ -33,6 +32,7 @@ class FibBridge {
     fib::HopSet set;
     std::uint32_t routes = 0;
   };
+  [[nodiscard]] fib::HopSetId& wanted(net::Family family, std::uint32_t number);
   fib::HopSetId intern(const rib::Forwarding& forwarding);
   void release(fib::HopSetId id);
   [[nodiscard]] fib::Hop to_hop(const rib::ForwardingHop& hop) const;
@@ -44,7 +44,7 @@ class FibBridge {
   rib::Forwarding scratch_;
   fib::HopSet scratch_set_;
   fib::HopSetId last_id_{};
-  boost::unordered_flat_map<net::Prefix, fib::HopSetId, std::hash<net::Prefix>> wanted_;
+  std::array<std::vector<fib::HopSetId>, net::kFamilyCount> wanted_;  // by the RIB's number of the prefix
   std::unordered_map<fib::HopSet, fib::HopSetId, HopSetHash> ids_;
   std::vector<Use> uses_;                 // by id - kFirstHopSet
   std::vector<std::uint32_t> free_;

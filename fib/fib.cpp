@@ -138,7 +138,7 @@ void Fib::Loop::handle(ToFib& message) {
                  [&](TrackNextHop& m) { planner_.track(m.next_hop); },
                  [&](UntrackNextHop& m) { planner_.untrack(m.next_hop); },
                  [&](Converged&) { planner_.converged(); },
-                 [&](DumpRoutes& m) { planner_.dump(m.request, std::move(m.prefixes)); },
+                 [&](DumpRoutes& m) { planner_.dump(std::move(m)); },
                  [&](Stop& m) { planner_.stop(m.remove_routes); },
              },
              message);
@@ -154,7 +154,7 @@ void Fib::Loop::handle_without_kernel(ToFib& message) {
           {route.prefix, route.hops == kNoHopSet ? RouteStatus::Removed : RouteStatus::Installed, {}});
     deliver_(std::move(results));
   } else if (const auto* dump = std::get_if<DumpRoutes>(&message)) {
-    deliver_(RouteDump{dump->request, {}, true});
+    deliver_(RouteDump{dump->request, {}, true, 0});
   } else if (std::holds_alternative<Stop>(message)) {
     planner_.stop(false);
   }

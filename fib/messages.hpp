@@ -56,9 +56,16 @@ struct RouteBatch { std::vector<RouteChange> routes; };   // later changes of a 
 struct TrackNextHop { NextHop next_hop; };           // tell its reachability now, and whenever it changes
 struct UntrackNextHop { NextHop next_hop; };
 struct Converged {};                                 // initial convergence: what is still only adopted may be swept
-struct DumpRoutes {                                  // answered by RouteDump, in pieces
+// Answered by RouteDump, in pieces. Either the prefixes that are named, or a page of all there are, in no particular
+// order: what is there all the while is in exactly one of the pages. A page costs what it shows and what it skips.
+struct DumpRoutes {
   std::uint64_t request = 0;
-  std::vector<net::Prefix> prefixes;                 // only these (those not wanted are left out); empty: all
+  std::vector<net::Prefix> prefixes;                 // only these; empty: a page of all
+  bool unwanted = false;                             // of `prefixes`: also what was found at start and nobody asked for yet
+  std::optional<net::Family> family;                 // the page: only this family,
+  std::optional<net::Prefix> within;                 // only what this contains,
+  std::uint32_t from = 0;                            // from here on (RouteDump::next of the page before),
+  std::size_t limit = 1000;                          // and no more than this many
 };
 struct Stop { bool remove_routes = false; };         // answered by Stopped
 
@@ -103,7 +110,12 @@ struct KernelRoute {
   RouteStatus status{};
   std::string reason;
 };
-struct RouteDump { std::uint64_t request = 0; std::vector<KernelRoute> routes; bool last = false; };
+struct RouteDump {
+  std::uint64_t request = 0;
+  std::vector<KernelRoute> routes;
+  bool last = false;
+  std::uint32_t next = 0;                            // in the last piece of a page: where the next one begins; 0: the end
+};
 struct Synced {};                                    // initial dump read: adoption is done
 struct Stopped {};
 

@@ -54,7 +54,7 @@ class Planner {
   void track(const NextHop& next_hop);
   void untrack(const NextHop& next_hop);
   void converged();
-  void dump(std::uint64_t request, std::vector<net::Prefix> prefixes);
+  void dump(DumpRoutes question);
   void stop(bool remove_routes);
 
   // From the kernel. Between begin_dump() and end_dump() the facts are the whole truth (links, addresses, neighbours,
@@ -127,6 +127,10 @@ class Planner {
   [[nodiscard]] static constexpr std::uint8_t status_code(RouteStatus status) {
     return static_cast<std::uint8_t>(static_cast<std::uint8_t>(status) + 1);
   }
+  struct DumpCursor {
+    DumpRoutes question;    // `from` and `limit`: of what is left
+    std::size_t index = 0;  // of question.prefixes
+  };
   enum class Verdict : std::uint8_t { Right, Write, NeedsTarget, Blocked };
 
   // planner_sets.cpp: hop sets, resolution, groups
@@ -200,6 +204,8 @@ class Planner {
   [[nodiscard]] std::string objection(const net::Prefix& prefix, const RouteState& state) const;
   void retry_refused();
   void next_dump_piece();
+  void named_routes(DumpCursor& cursor, RouteDump& piece);
+  void page_of_routes(DumpRoutes& question, RouteDump& piece);
   [[nodiscard]] KernelRoute describe(RouteRef ref) const;
 
   // planner.cpp: time
@@ -252,12 +258,6 @@ class Planner {
   std::optional<net::TimePoint> retry_at_;  // refused routes, singles and groups
   std::optional<net::TimePoint> probe_at_;
 
-  struct DumpCursor {
-    std::uint64_t request = 0;
-    std::vector<net::Prefix> prefixes;
-    std::size_t index = 0;
-    RouteRef cursor = 0;
-  };
   std::deque<DumpCursor> dumps_;
   std::vector<FromFib> events_;
   std::vector<RouteResult> results_;

@@ -69,9 +69,7 @@ void Planner::retry_refused() {
   if (!refusals_.empty()) retry_not_before(now_ + kRetryRefused);
 }
 
-void Planner::dump(std::uint64_t request, std::vector<net::Prefix> prefixes) {
-  dumps_.push_back({request, std::move(prefixes), 0, 0});
-}
+void Planner::dump(DumpRoutes question) { dumps_.push_back({std::move(question), 0}); }
 
 KernelRoute Planner::describe(RouteRef ref) const {
   const auto& state = routes_.at(ref);
@@ -98,24 +96,39 @@ KernelRoute Planner::describe(RouteRef ref) const {
 
 void Planner::next_dump_piece() {
   auto& cursor = dumps_.front();
-  RouteDump piece{cursor.request, {}, false};
-  if (!cursor.prefixes.empty()) {
-    for (; cursor.index < cursor.prefixes.size() && piece.routes.size() < kDumpPiece; ++cursor.index) {
-      const auto ref = routes_.find(cursor.prefixes[cursor.index]);
-      if (ref != kNoRoute && routes_.at(ref).want != 0) piece.routes.push_back(describe(ref));
-    }
-    piece.last = cursor.index == cursor.prefixes.size();
-  } else {
-    auto ref = routes_.next(cursor.cursor);
-    for (; ref != kNoRoute && piece.routes.size() < kDumpPiece; ref = routes_.next(ref + 1)) {
-      piece.routes.push_back(describe(ref));
-    }
-    piece.last = ref == kNoRoute;
-    cursor.cursor = ref;
-  }
+  RouteDump piece;
+  piece.request = cursor.question.request;
+  if (cursor.question.prefixes.empty())
+    page_of_routes(cursor.question, piece);
+  else
+    named_routes(cursor, piece);
   const bool last = piece.last;
   events_.emplace_back(std::move(piece));
   if (last) dumps_.pop_front();
+}
+
+void Planner::named_routes(DumpCursor& cursor, RouteDump& piece) {
+  const auto& prefixes = cursor.question.prefixes;
+  for (; cursor.index < prefixes.size() && piece.routes.size() < kDumpPiece; ++cursor.index) {
+    const auto ref = routes_.find(prefixes[cursor.index]);
+    if (ref == kNoRoute || (routes_.at(ref).want == 0 && !cursor.question.unwanted)) continue;
+    piece.routes.push_back(describe(ref));
+  }
+  piece.last = cursor.index == prefixes.size();
+}
+
+// Pages follow the order of memory: a route keeps its place as long as it is there.
+void Planner::page_of_routes(DumpRoutes& question, RouteDump& piece) {
+  auto ref = routes_.next(question.from);
+  for (; ref != kNoRoute && question.limit > 0 && piece.routes.size() < kDumpPiece; ref = routes_.next(ref + 1)) {
+    if (question.family && InstalledRoutes::family(ref) != *question.family) continue;
+    if (question.within && !question.within->contains(routes_.prefix(ref))) continue;
+    piece.routes.push_back(describe(ref));
+    --question.limit;
+  }
+  question.from = ref;
+  piece.last = ref == kNoRoute || question.limit == 0;
+  if (piece.last && ref != kNoRoute) piece.next = ref;
 }
 
 }  // namespace podbgp::fib

@@ -22,7 +22,12 @@ NextHopIndex NextHops::add(const net::IpAddress& gateway, const std::string& int
   return index;
 }
 
+void NextHops::answered(State& state) {
+  if (std::exchange(state.awaited, false)) --awaited_;
+}
+
 void NextHops::start(State& state) {
+  answered(state);
   state.tracked = false;
   state.metric = 0;
   state.reason.clear();
@@ -33,6 +38,8 @@ void NextHops::start(State& state) {
     return;
   }
   state.tracked = true;
+  state.awaited = true;
+  ++awaited_;
   state.reason = fmt::format("next hop {} is not resolved yet", state.gateway);
 }
 
@@ -78,6 +85,7 @@ void NextHops::drop(NextHopIndex index, Changes& untrack) {
   }
   if (state.tracked && std::erase(added_, index) == 0) untrack.emplace_back(state.gateway, state.interface);
   by_key_.erase(Key{state.gateway, state.interface});
+  answered(state);
   state = {};
   free_.push_back(index.value());
 }

@@ -24,6 +24,7 @@ class NextHops {
     bool reachable = false;
     bool link_local = false;  // a link-local gateway without interface: never resolved itself, see variant()
     bool tracked = false;     // the FIB was or will be asked
+    bool awaited = false;     // and has not answered yet
     bool sweeping = false;    // paths through it are being decided again
     std::string reason;       // why it is not reachable
   };
@@ -45,6 +46,9 @@ class NextHops {
   // off (no FIB): every next hop is reachable at cost 0 and none is tracked.
   void set_resolving(bool on);
   [[nodiscard]] bool resolving() const { return resolving_; }
+  void answered(State& state);
+  // Next hops that the FIB has not answered for: what is not reachable yet may be.
+  [[nodiscard]] std::size_t awaited() const { return awaited_; }
   [[nodiscard]] std::size_t size() const { return by_key_.size(); }
   [[nodiscard]] std::size_t memory_bytes() const;
 
@@ -68,6 +72,7 @@ class NextHops {
   std::unordered_map<Key, NextHopIndex, KeyHash> by_key_;
   std::vector<NextHopIndex> added_;   // not yet told to the FIB
   std::vector<NextHopIndex> unused_;  // lost their last reference since the last take()
+  std::size_t awaited_ = 0;
   bool resolving_ = true;
 };
 

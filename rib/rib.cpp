@@ -187,12 +187,15 @@ void Rib::next_hop_changed(const net::IpAddress& next_hop, const std::string& in
   if (index == kNoNextHop) return;  // nobody uses it any more
   auto& state = next_hops.at(index);
   if (state.link_local) return;
+  next_hops.answered(state);
   state.reason = reachable ? std::string{} : reason;
   if (state.reachable == reachable && state.metric == metric) return;
   state.reachable = reachable;
   state.metric = metric;
   impl_->start_job(SweepJob::Kind::NextHop, index.value());
 }
+
+bool Rib::awaits_next_hops() const { return impl_->store.next_hops.awaited() != 0; }
 
 // --- work ---
 

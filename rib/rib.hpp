@@ -130,6 +130,10 @@ struct Forwarding {
   enum class Kind : std::uint8_t { None, Blackhole, Unicast } kind = Kind::None;
   std::vector<ForwardingHop> best;             // 1..multipath, ordered by peer
   std::optional<ForwardingHop> backup;         // the next best path that is eligible and has another next hop
+  // The prefix's number within its family, dense and its own until every reader has passed its removal: readers keep
+  // what they know of a prefix in an array by it. kNoNumber: the RIB does not hold the prefix.
+  static constexpr std::uint32_t kNoNumber = 0xffffffff;
+  std::uint32_t number = kNoNumber;
 };
 
 // A reader of the journal: a cursor. Its owner asks for more when it can take more; a slow reader costs nothing but its place.
@@ -191,6 +195,7 @@ class Rib {
   bool withdraw(std::uint16_t owner, const net::Prefix& prefix);
   void next_hop_changed(const net::IpAddress& next_hop, const std::string& interface, bool reachable, std::uint32_t metric,
                         const std::string& reason);
+  [[nodiscard]] bool awaits_next_hops() const;  // some have not been answered by next_hop_changed() yet
 
   // --- work ---
   // Decides what is dirty, feeds update groups, goes on with long walks; about `budget` prefixes. True: there is more to do.

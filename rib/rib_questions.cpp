@@ -137,8 +137,10 @@ void Rib::forwarding(const net::Prefix& prefix, Forwarding& out) const {
   out.kind = Forwarding::Kind::None;
   out.best.clear();
   out.backup.reset();
+  out.number = Forwarding::kNoNumber;
   const auto index = impl.store.table(family).find(PrefixKey::of(prefix));
   if (index == kNoEntry) return;
+  out.number = index.value();
   const auto& entry = impl.store.table(family).at(index);
   const auto best = impl.store.best(entry);
   if (!best.exists()) return;

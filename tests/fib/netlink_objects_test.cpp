@@ -231,7 +231,7 @@ TEST_F(KernelObjects, DumpsWhatItKnowsInPieces) {
   node.routes(many(3000), 2);
   node.route("10.244.3.0/24", kBlackhole.value());
   node.wait_count(RouteStatus::Installed, 3001);
-  node.fib.post(DumpRoutes{1, {}});
+  node.fib.post(dump_page(1, 5000));
   eventually([&] { return node.dumped().size() == 3001; }, [&] { return fmt::format("{}", node.dumped().size()); });
   const auto all = node.dumped();
   const auto block = std::ranges::find(all, prefix("10.244.3.0/24"), &KernelRoute::prefix);

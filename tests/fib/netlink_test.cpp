@@ -20,8 +20,7 @@ TEST_F(Kernel, InstallsThroughNexthopGroupsInBothFamilies) {
   node.define(3, {hop(1, "fd00:1::1")});
   node.route("10.244.1.0/24", 2);
   node.route("fd00:10:244::/64", 3);
-  node.wait_status("10.244.1.0/24", RouteStatus::Installed);
-  node.wait_status("fd00:10:244::/64", RouteStatus::Installed);
+  node.wait_each({"10.244.1.0/24", "fd00:10:244::/64"}, RouteStatus::Installed);
   EXPECT_THAT(routes(), HasSubstr("10.244.1.0/24 nhid 1790000"));
   EXPECT_THAT(routes(), HasSubstr("via 10.1.0.1 dev eth1 metric 200"));
   EXPECT_THAT(routes6(), HasSubstr("via fd00:1::1 dev eth1"));
@@ -34,8 +33,7 @@ TEST_P(KernelModes, InstallsEcmpOverTwoLinks) {
   node.define(3, {hop(1, "fd00:1::1"), hop(2, "fd00:2::1")});
   node.route("10.244.1.0/24", 2);
   node.route("fd00:10:244::/64", 3);
-  node.wait_status("10.244.1.0/24", RouteStatus::Installed);
-  node.wait_status("fd00:10:244::/64", RouteStatus::Installed);
+  node.wait_each({"10.244.1.0/24", "fd00:10:244::/64"}, RouteStatus::Installed);
   const auto v4 = routes(), v6 = routes6();
   for (const auto* gateway : {"via 10.1.0.1 dev eth1", "via 10.2.0.1 dev eth2"}) EXPECT_THAT(v4, HasSubstr(gateway));
   for (const auto* gateway : {"via fd00:1::1 dev eth1", "via fd00:2::1 dev eth2"}) EXPECT_THAT(v6, HasSubstr(gateway));
@@ -51,8 +49,7 @@ TEST_P(KernelModes, InstallsEcmpOverTwoLinks) {
   EXPECT_THAT(routes6(), HasSubstr("via fd00:2::1 dev eth2"));
   node.route("10.244.1.0/24", 0);
   node.route("fd00:10:244::/64", 0);
-  node.wait_status("10.244.1.0/24", RouteStatus::Removed);
-  node.wait_status("fd00:10:244::/64", RouteStatus::Removed);
+  node.wait_each({"10.244.1.0/24", "fd00:10:244::/64"}, RouteStatus::Removed);
   EXPECT_THAT(routes() + routes6(), IsEmpty());
 }
 
@@ -137,18 +134,15 @@ TEST_P(KernelModes, ABlackholeInsideAConnectedSubnetIsNotInstalledWhileItIsConne
   Node node(settings());
   node.route("10.1.0.1/32", kBlackhole.value());  // the router next to us
   node.route("fd00:1::1/128", kBlackhole.value());
-  node.wait_status("10.1.0.1/32", RouteStatus::Refused);
-  node.wait_status("fd00:1::1/128", RouteStatus::Refused);
+  node.wait_each({"10.1.0.1/32", "fd00:1::1/128"}, RouteStatus::Refused);
   EXPECT_EQ(node.status("10.1.0.1/32").reason,
             "10.1.0.1/32 lies within 10.1.0.0/24, which is connected on eth1: a blackhole would cut it off");
   EXPECT_THAT(output("ip route get 10.1.0.1"), HasSubstr("dev eth1"));
   EXPECT_THAT(output("ip -6 route get fd00:1::1"), HasSubstr("dev eth1"));
   run("ip addr del 10.1.0.11/24 dev eth1 && ip addr del fd00:1::11/64 dev eth1");
-  node.wait_status("10.1.0.1/32", RouteStatus::Installed);
-  node.wait_status("fd00:1::1/128", RouteStatus::Installed);
+  node.wait_each({"10.1.0.1/32", "fd00:1::1/128"}, RouteStatus::Installed);
   run("ip addr add 10.1.0.11/24 dev eth1 && ip addr add fd00:1::11/64 dev eth1 nodad");
-  node.wait_status("10.1.0.1/32", RouteStatus::Refused);
-  node.wait_status("fd00:1::1/128", RouteStatus::Refused);
+  node.wait_each({"10.1.0.1/32", "fd00:1::1/128"}, RouteStatus::Refused);
   EXPECT_THAT(output("ip route get 10.1.0.1"), HasSubstr("dev eth1"));
   run("ip link set eth1 down");
   node.wait_status("10.1.0.1/32", RouteStatus::Installed);
@@ -161,13 +155,11 @@ TEST_P(KernelModes, APrefixEqualToAConnectedOneIsNotTakenFromAPeer) {
   node.define(3, {hop(1, "fd00:1::1")});
   node.route("10.244.3.0/24", 2);
   node.route("fd00:10:244:3::/64", 3);
-  node.wait_status("10.244.3.0/24", RouteStatus::Refused);
-  node.wait_status("fd00:10:244:3::/64", RouteStatus::Refused);
+  node.wait_each({"10.244.3.0/24", "fd00:10:244:3::/64"}, RouteStatus::Refused);
   EXPECT_EQ(node.status("10.244.3.0/24").reason, "10.244.3.0/24 is connected on eth2");
   EXPECT_THAT(routes() + routes6(), IsEmpty());
   run("ip addr del 10.244.3.1/24 dev eth2 && ip addr del fd00:10:244:3::1/64 dev eth2");
-  node.wait_status("10.244.3.0/24", RouteStatus::Installed);
-  node.wait_status("fd00:10:244:3::/64", RouteStatus::Installed);
+  node.wait_each({"10.244.3.0/24", "fd00:10:244:3::/64"}, RouteStatus::Installed);
   run("ip addr add 10.244.3.1/24 dev eth2");  // and back: ours gives way
   node.wait_status("10.244.3.0/24", RouteStatus::Refused);
   EXPECT_THAT(routes(), IsEmpty());
@@ -181,14 +173,12 @@ TEST_P(KernelModes, AForeignRouteOfOurMetricIsRespectedAndNamed) {
   node.define(3, {hop(1, "fd00:1::1")});
   node.route("10.244.1.0/24", 2);
   node.route("fd00:10:244::/64", 3);
-  node.wait_status("10.244.1.0/24", RouteStatus::Refused);
-  node.wait_status("fd00:10:244::/64", RouteStatus::Refused);
+  node.wait_each({"10.244.1.0/24", "fd00:10:244::/64"}, RouteStatus::Refused);
   EXPECT_EQ(node.status("10.244.1.0/24").reason, "EEXIST: 10.244.1.0/24 is held by proto static");
   EXPECT_THAT(node.status("fd00:10:244::/64").reason, HasSubstr("held by proto zebra"));
   EXPECT_THAT(output("ip route show 10.244.1.0/24"), HasSubstr("10.2.0.7"));
   run("ip route del 10.244.1.0/24 proto static && ip -6 route del fd00:10:244::/64 proto zebra");
-  node.wait_status("10.244.1.0/24", RouteStatus::Installed);
-  node.wait_status("fd00:10:244::/64", RouteStatus::Installed);
+  node.wait_each({"10.244.1.0/24", "fd00:10:244::/64"}, RouteStatus::Installed);
   run("ip route replace 10.244.1.0/24 via 10.2.0.7 proto static metric 200");  // overwritten: theirs again
   node.wait_status("10.244.1.0/24", RouteStatus::Refused);
   EXPECT_THAT(output("ip route show 10.244.1.0/24"), HasSubstr("proto static"));
@@ -269,7 +259,7 @@ TEST_P(KernelModes, SaysWhyTheKernelRefuses) {
   EXPECT_EQ(node.status("10.244.1.0/24").status, RouteStatus::Refused);
   eventually([&] { return node.counters().refused == 1 && node.counters().pending == 0; },
              [&] { return fmt::format("{} refused, {} pending", node.counters().refused, node.counters().pending); });
-  node.fib.post(DumpRoutes{1, {prefix("10.244.1.0/24")}});
+  node.fib.post(dump_page(1));
   eventually([&] { return !node.dumped().empty(); }, [] { return "no dump"; });
   EXPECT_EQ(node.dumped()[0].status, RouteStatus::Refused);
   EXPECT_THAT(node.dumped()[0].reason, HasSubstr("EINVAL: Nexthop has invalid gateway"));

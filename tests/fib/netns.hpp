@@ -164,6 +164,9 @@ class Node {
                       },
                       patience);
   }
+  void wait_each(std::initializer_list<std::string_view> texts, RouteStatus wanted) {
+    for (const auto text : texts) wait_status(text, wanted);
+  }
   bool wait_count(RouteStatus wanted, std::size_t n, std::chrono::milliseconds patience = 20s) {
     return eventually([&] { return count(wanted) == n; },
                       [&] { return fmt::format("{} routes of {}", count(wanted), n); }, patience);

@@ -71,7 +71,7 @@ TEST_P(KernelOverrun, WhatChangesRightAfterTheDumpIsNotMissed) {
   node.define(2, {hop(1, "10.1.0.1")});
   node.routes(ours, 2);
   node.wait_count(RouteStatus::Installed, kOurs);
-  node.fib.post(DumpRoutes{1, {ours[0]}});
+  node.fib.post(dump_page(1));
   eventually([&] { return stage == Stage::Changed; }, [&] { return std::to_string(static_cast<int>(stage.load())); });
   EXPECT_EQ(present_after_late, kOurs - 3) << "the dump found what the flood had deleted";
   eventually([] { return count_routes("proto 179") == kOurs; }, [] { return std::to_string(count_routes("proto 179")); });

@@ -85,7 +85,9 @@ class PlannerTest : public testing::Test {
     return last;
   }
   KernelRoute dumped(const std::string& text) {
-    planner->dump(99, {prefix(text)});
+    DumpRoutes question;
+    question.prefixes = {prefix(text)};
+    planner->dump(std::move(question));
     planner->tick(now);
     for (auto& event : planner->take_events())
       if (auto* piece = std::get_if<RouteDump>(&event); piece != nullptr && !piece->routes.empty())

@@ -129,8 +129,14 @@ TEST_F(PlannerTest, DumpsSelectedPrefixesWithTheirReasons) {
   route("10.1.0.0/24", 2);
   (void)work();
   events.clear();
-  planner->dump(1, {prefix("10.244.1.0/24"), prefix("10.244.2.0/24"), prefix("10.1.0.0/24"), prefix("10.244.9.0/24")});
-  planner->dump(2, {});
+  DumpRoutes named;
+  named.request = 1;
+  named.prefixes = {prefix("10.244.1.0/24"), prefix("10.244.2.0/24"), prefix("10.1.0.0/24"), prefix("10.244.9.0/24")};
+  planner->dump(named);
+  planner->dump(dump_page(2));
+  named.request = 3;
+  named.unwanted = true;
+  planner->dump(named);
   (void)work();
   std::map<std::uint64_t, std::map<net::Prefix, KernelRoute>> dumps;
   for (auto& event : events)
@@ -138,12 +144,68 @@ TEST_F(PlannerTest, DumpsSelectedPrefixesWithTheirReasons) {
       for (auto& r : piece->routes) dumps[piece->request][r.prefix] = r;
   EXPECT_EQ(dumps[1].size(), 3U) << "what is not wanted is left out";
   EXPECT_EQ(dumps[2].size(), 4U);
+  EXPECT_EQ(dumps[3].size(), 4U) << "also what is not wanted";
   EXPECT_EQ(dumps[1][prefix("10.244.1.0/24")].next_hops[0].interface, "eth1");
   EXPECT_EQ(dumps[1][prefix("10.244.2.0/24")].reason, "no route covers 10.77.0.1");
   EXPECT_EQ(dumps[1][prefix("10.1.0.0/24")].reason, "10.1.0.0/24 is connected on eth1");
   EXPECT_EQ(dumps[1][prefix("10.1.0.0/24")].status, RouteStatus::Refused);
   EXPECT_TRUE(dumps[2][prefix("10.244.9.0/24")].blackhole);
   EXPECT_THAT(dumps[2][prefix("10.244.9.0/24")].reason, HasSubstr("not asked for yet"));
+}
+
+TEST_F(PlannerTest, PagesOfTheKernelsTableShowEachRouteOnceAlsoWhileOthersComeAndGo) {
+  define(2, {hop(1, "10.1.0.1")});
+  for (int i = 0; i < 100; ++i) {
+    route(fmt::format("10.244.{}.0/24", i), 2);
+    route(fmt::format("fd00:244:{:x}::/64", i), kBlackhole.value());
+  }
+  (void)work();
+  std::map<net::Prefix, int> seen;
+  std::size_t pages = 0;
+  auto question = dump_page(1, 7);
+  do {
+    events.clear();
+    planner->dump(question);
+    (void)work();
+    for (const auto& event : events) {
+      const auto* piece = std::get_if<RouteDump>(&event);
+      if (piece == nullptr) continue;
+      EXPECT_LE(piece->routes.size(), 7U);
+      for (const auto& r : piece->routes) ++seen[r.prefix];
+      EXPECT_TRUE(piece->last);
+      question.from = piece->next;
+    }
+    route(fmt::format("10.250.{}.0/24", pages), 2);  // others, before and behind
+    route(fmt::format("10.250.{}.0/24", pages - 1), 0);
+    ++pages;
+  } while (question.from != 0);
+  EXPECT_GE(pages, 200U / 7);
+  for (int i = 0; i < 100; ++i) {
+    EXPECT_EQ(seen[prefix(fmt::format("10.244.{}.0/24", i))], 1);
+    EXPECT_EQ(seen[prefix(fmt::format("fd00:244:{:x}::/64", i))], 1);
+  }
+}
+
+TEST_F(PlannerTest, APageOfTheKernelsTableIsOfOneFamilyOrWithinAPrefixWhenAsked) {
+  route("10.244.1.0/24", kBlackhole.value());
+  route("10.245.1.0/24", kBlackhole.value());
+  route("fd00:244::/64", kBlackhole.value());
+  (void)work();
+  const auto page = [&](std::optional<net::Family> family, std::optional<net::Prefix> within) {
+    auto question = dump_page(1);
+    question.family = family;
+    question.within = within;
+    std::set<std::string> prefixes;
+    planner->dump(std::move(question));
+    planner->tick(now);
+    for (const auto& event : planner->take_events())
+      if (const auto* piece = std::get_if<RouteDump>(&event))
+        for (const auto& r : piece->routes) prefixes.insert(net::to_string(r.prefix));
+    return prefixes;
+  };
+  EXPECT_THAT(page(net::Family::Ipv6Unicast, {}), testing::ElementsAre("fd00:244::/64"));
+  EXPECT_THAT(page({}, prefix("10.244.0.0/16")), testing::ElementsAre("10.244.1.0/24"));
+  EXPECT_THAT(page({}, {}), testing::SizeIs(3));
 }
 
 TEST_F(PlannerTest, AsksForTimeOnlyWhileItWaitsForSomething) {

@@ -126,7 +126,9 @@ class Model {
 
   // As the API would show it.
   std::string described(const net::Prefix& p) {
-    planner_->dump(1, {p});
+    DumpRoutes question;
+    question.prefixes = {p};
+    planner_->dump(std::move(question));
     planner_->tick(now_);
     for (const auto& event : planner_->take_events())
       if (const auto* piece = std::get_if<RouteDump>(&event))

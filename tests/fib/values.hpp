@@ -19,5 +19,11 @@ inline net::IpAddress address(std::string_view text) { return net::IpAddress::pa
 inline Hop hop(int peer, std::string_view gateway, std::string interface = {}) {
   return {net::PeerId{static_cast<std::uint16_t>(peer)}, {address(gateway), std::move(interface)}};
 }
+inline DumpRoutes dump_page(std::uint64_t request, std::size_t limit = 1000) {
+  DumpRoutes question;
+  question.request = request;
+  question.limit = limit;
+  return question;
+}
 
 }  // namespace podbgp::fib::test

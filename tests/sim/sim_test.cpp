@@ -1,5 +1,7 @@
 #include "tests/sim/sim.hpp"
 
+#include <algorithm>
+#include <optional>
 #include <random>
 
 #include <fmt/format.h>
@@ -26,6 +28,12 @@ std::string mesh(int count, int own) {
   for (int i = 1; i <= count; ++i)
     if (i != own) peers.emplace_back(i, 64512);
   return ebgp(64512, own, peers);
+}
+
+std::vector<bgpd::LogRecord> refusals(const Daemon& daemon) {
+  std::vector<bgpd::LogRecord> lines;
+  std::ranges::copy_if(daemon.log, std::back_inserter(lines), [](const auto& r) { return r.event == "FIB_REFUSED"; });
+  return lines;
 }
 
 TEST(Sim, AnAnnouncementReachesTheOtherNodesKernelAndIsWithdrawn) {
@@ -174,6 +182,69 @@ TEST(Sim, DisabledPeersStayDownOverAReload) {
   ASSERT_TRUE(world.run_until([&] { return a.up("n2"); }, 200s));
 }
 
+TEST(Sim, ARestartAdoptsTheKernelsRoutesAndSweepsWhatWentMeanwhile) {
+  World world;
+  Daemon a(world, "10.0.0.1", ebgp(65001, 1, {{2, 65002}}));
+  Daemon b(world, "10.0.0.2", ebgp(65002, 2, {{1, 65001}}));
+  a.announce("10.244.1.0/24");
+  a.announce("10.244.2.0/24");
+  ASSERT_TRUE(world.run_until([&] { return b.kernel.size() == 2; }, kSoon));
+  b.crash();
+  world.run_for(20s);
+  EXPECT_EQ(b.kernel.route("10.244.1.0/24"), "10.0.0.1") << "the kernel forwards without its daemon";
+  a.withdraw("10.244.2.0/24");
+  b.boot();
+  ASSERT_TRUE(world.run_until([&] { return b.kernel.size() == 1; }, 300s));
+  EXPECT_EQ(b.kernel.route("10.244.1.0/24"), "10.0.0.1");
+  EXPECT_EQ(b.kernel.counters().adopted, 2u);
+  EXPECT_EQ(b.kernel.counters().swept, 1u) << "what is still wanted is not swept and written again";
+  EXPECT_TRUE(b.kernel.violations().empty());
+}
+
+// The announcement is made, the peers have it; only the kernel does not get what would cut off the subnet.
+TEST(Sim, ABlackholeInsideAConnectedSubnetIsAnnouncedAndNotInstalled) {
+  World world;
+  Daemon a(world, "10.0.0.1", ebgp(65001, 1, {{2, 65002}}));
+  Daemon b(world, "10.0.0.2", ebgp(65002, 2, {{1, 65001}}));
+  a.announce("10.0.0.77/32");
+  ASSERT_TRUE(world.run_until([&] { return b.kernel.route("10.0.0.77/32") == "10.0.0.1"; }, kSoon));
+  EXPECT_EQ(a.kernel.size(), 0u);
+  std::optional<api::KernelState> state;
+  a.core().kernel_states({prefix("10.0.0.77/32")}, [&](auto states) { state = states.at(prefix("10.0.0.77/32")); });
+  ASSERT_TRUE(world.run_until([&] { return state.has_value(); }, kSoon));
+  EXPECT_EQ(state->state, api::KernelState::State::Refused);
+  EXPECT_EQ(state->reason,
+            "10.0.0.77/32 lies within 10.0.0.0/16, which is connected on eth0: a blackhole would cut it off");
+  world.run_for(5s);
+  EXPECT_EQ(refusals(a).size(), 1u) << "one line for one refused route";
+  a.kernel.set_reachable(prefix("10.0.0.0/16"), false);
+  ASSERT_TRUE(world.run_until([&] { return a.kernel.route("10.0.0.77/32") == "blackhole"; }, kSoon));
+}
+
+TEST(Sim, ATableFullOfRefusalsIsAFewLinesInTheLogAndAReasonForEachPrefixInTheApi) {
+  constexpr std::size_t kRoutes = 5000;
+  World world;
+  Daemon a(world, "10.0.0.1", ebgp(65001, 1, {{2, 65002}}));
+  a.kernel.route_error = ENOMEM;
+  for (std::size_t i = 0; i < kRoutes; ++i) a.announce(fmt::format("10.{}.{}.0/24", 100 + i / 256, i % 256));
+  world.run_for(120s);
+  EXPECT_EQ(a.kernel.counters().refused, kRoutes);
+  const auto lines = refusals(a);
+  ASSERT_GE(lines.size(), 1u);
+  EXPECT_LE(lines.size(), 5u) << "one a reason and interval";
+  EXPECT_EQ(lines[0].fields[0].second, "5000") << lines[0].message;
+  EXPECT_EQ(lines[0].fields[1].second, "10.100.0.0/24 10.100.1.0/24 10.100.2.0/24");
+  EXPECT_NE(lines[0].message.find("ENOMEM"), std::string::npos) << lines[0].message;
+  std::optional<std::size_t> explained;
+  fib::DumpRoutes everything;
+  everything.limit = 10'000;
+  a.core().kernel_routes(std::move(everything), [&](fib::RouteDump dump) {
+    explained = std::ranges::count_if(dump.routes, [](const auto& r) { return r.reason == "ENOMEM"; });
+  });
+  ASSERT_TRUE(world.run_until([&] { return explained.has_value(); }, kSoon));
+  EXPECT_EQ(*explained, kRoutes);
+}
+
 // Random announcements, withdrawals, cuts, heals and crashes; after all is healed every kernel has exactly what is announced.
 TEST(Sim, RandomTroubleEndsInTheSameTablesEverywhere) {
   for (const unsigned seed : {1u, 2u, 3u, 4u, 5u}) {
@@ -220,6 +291,7 @@ TEST(Sim, RandomTroubleEndsInTheSameTablesEverywhere) {
       return true;
     };
     EXPECT_TRUE(world.run_until(right, 600s));
+    for (const auto& node : nodes) EXPECT_TRUE(node->kernel.violations().empty()) << node->kernel.violations().front();
     for (const auto& node : nodes) EXPECT_LE(node->kernel.live_sets(), static_cast<std::size_t>(kNodes));
   }
 }
