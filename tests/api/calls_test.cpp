@@ -216,15 +216,6 @@ TEST_F(ApiTest, APageIsAskedForInSlicesAndEndsWhereItGrowsLarge) {
   EXPECT_THAT(sizes, ElementsAre(1000, 1000, 500));
 }
 
-TEST_F(ApiTest, TheKernelsViewIsAskedForInOnePiece) {
-  v1::ListPathsRequest request;
-  request.set_view(v1::VIEW_KERNEL);
-  request.set_page_size(5000);
-  v1::ListPathsResponse response;
-  ASSERT_TRUE(rib->ListPaths(context().get(), request, &response).ok());
-  EXPECT_THAT(backend.list_limits, ElementsAre(5000));
-}
-
 TEST_F(ApiTest, RibSummaryAndStatus) {
   v1::GetRibSummaryResponse summary;
   ASSERT_TRUE(rib->GetRibSummary(context().get(), {}, &summary).ok());

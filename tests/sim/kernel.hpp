@@ -47,8 +47,11 @@ class Kernel {
     schedule(world_.now());
   }
 
-  // What fib's thread says beside the planner's words.
-  void deliver(fib::FromFib message) { deliver_(std::move(message)); }
+  // What fib's thread says, behind all that the planner says by itself now.
+  void deliver(fib::FromFib message) {
+    if (planner_) turn();
+    deliver_(std::move(message));
+  }
 
   // The subnet's address is removed, or comes back.
   void set_reachable(const net::Prefix& subnet, bool reachable) {

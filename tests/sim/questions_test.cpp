@@ -110,54 +110,6 @@ TEST_F(Pair, OnlyTheOwnerOfTheBestPathIsBest) {
   EXPECT_NE(best["cni"], best["lb"]);
 }
 
-// --- the kernel's view, in pages ---
-
-struct KernelView : Pair {
-  std::vector<std::string> listed(api::ListPaths query) {
-    bgpd::DaemonBackend::Ports ports;
-    ports.to_core = [this](bgpd::CoreTask task) { task(a.core()); };
-    ports.to_control = [](std::move_only_function<void()> task) { task(); };
-    bgpd::DaemonBackend backend(std::move(ports));
-    query.view = api::ListPaths::View::Kernel;
-    std::vector<std::string> all;
-    for (int pages = 0; pages < 20; ++pages) {
-      std::optional<api::Paths> page;
-      backend.list_paths(query, [&](net::Result<api::Paths, api::ApiError> answer) { page = std::move(*answer); });
-      if (!world.run_until([&] { return page.has_value(); }, 10s)) break;
-      EXPECT_LE(page->entries.size(), query.limit);
-      for (const auto& entry : page->entries) all.push_back(net::to_string(entry.route.prefix));
-      query.page_token = page->next_page_token;
-      if (query.page_token.empty()) return all;
-    }
-    ADD_FAILURE() << "no answer, or pages without an end";
-    return all;
-  }
-};
-
-TEST_F(KernelView, PagesMissAndRepeatNothing) {
-  for (const char* p : {"10.244.3.0/24", "10.244.1.0/24", "fd00:1::/64", "10.244.0.0/16"}) a.announce(p);
-  ASSERT_TRUE(world.run_until([&] { return a.kernel.size() == 4; }, 10s));
-  for (std::size_t limit = 1; limit <= 5; ++limit) {
-    api::ListPaths query;
-    query.limit = limit;
-    EXPECT_THAT(listed(query), ElementsAre("10.244.0.0/16", "10.244.1.0/24", "10.244.3.0/24", "fd00:1::/64")) << limit;
-  }
-  api::ListPaths query;
-  query.family = net::Family::Ipv6Unicast;
-  EXPECT_THAT(listed(query), ElementsAre("fd00:1::/64"));
-  query.family.reset();
-  query.prefix = prefix("10.244.1.0/24");
-  EXPECT_THAT(listed(query), ElementsAre("10.244.1.0/24"));
-  query.match = rib::PrefixMatch::Shorter;
-  EXPECT_THAT(listed(query), ElementsAre("10.244.0.0/16", "10.244.1.0/24"));
-  query.prefix = prefix("10.244.1.7/32");
-  query.match = rib::PrefixMatch::LongestMatch;
-  EXPECT_THAT(listed(query), ElementsAre("10.244.1.0/24"));
-  query.prefix = prefix("10.244.0.0/16");
-  query.match = rib::PrefixMatch::Longer;
-  EXPECT_THAT(listed(query), ElementsAre("10.244.0.0/16", "10.244.1.0/24", "10.244.3.0/24"));
-}
-
 // --- watches ---
 
 struct Heard final : api::RouteWatchSink, api::PeerWatchSink {
