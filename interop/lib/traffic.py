@@ -28,13 +28,20 @@ class Stream:
         self.result = None
 
     def __enter__(self):
+        try:
+            self._start()
+        except BaseException:
+            self.__exit__()  # a receiver without a sender must not be left behind
+            raise
+        return self
+
+    def _start(self):
         agent = str(HERE / "traffic_agent.py")
         bind = "::" if ":" in self.destination else "0.0.0.0"
         self.receiving = self.receiver.popen_net(sys.executable, agent, "receive", bind, str(self.port), stdout=-1, text=True)
         assert self.receiving.stdout.readline().startswith("listening"), "the receiver of the stream did not start"
         self.sending = self.sender.popen_net(sys.executable, agent, "send", self.destination, str(self.port), str(self.rate), str(self.source_port), stdout=-1, text=True)
         assert self.sending.stdout.readline().startswith("sending"), "the sender of the stream did not start"
-        return self
 
     def finish(self):
         """Stops the sender, waits for what is under way, and returns the count."""
