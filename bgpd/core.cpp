@@ -23,7 +23,7 @@ Core::Core(config::Config config, Ports ports)
           [this](fib::ToFib message) {
             if (!stopping_) ports_.to_fib(std::move(message));  // sessions that we end must not empty the kernel
           },
-          [this](net::PeerId peer) { return peers_[peer.value()]->settings.endpoint.interface; }),
+          [this](net::PeerId peer) { return rib_settings(*peers_[peer.value()]).interface; }),
       watches_(
           rib_, ports_.to_control, [this](rib::RouteView view) { return entry_of(std::move(view)); },
           [this](net::PeerId id) -> std::optional<api::PeerInfo> {
@@ -76,7 +76,7 @@ void Core::change_peer(const config::Peer& settings) {
   auto* peer = find(settings.name);
   if (peer == nullptr) return;
   peer->settings = settings;
-  rib_.update_peer(peer->id, settings.rib);
+  rib_.update_peer(peer->id, rib_settings(*peer));
   peer->session->reconfigure(settings.session, settings.endpoint);
   peer_changed(*peer);
 }

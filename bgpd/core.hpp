@@ -110,6 +110,7 @@ class Core final : public session::SessionOwner {
     std::optional<fsm::Negotiated> negotiated;
     net::IpAddress local_address;
     std::uint32_t ifindex = 0;          // of the link that the session runs on; 0: none that is known
+    std::string link;                   // its name: link-local next hops of the peer are on it
     std::string logged_warning;         // as below, for what the RIB says of the session
     net::Throttle issues{std::chrono::seconds(10), std::chrono::minutes(10)};  // lines about bad UPDATEs
     std::uint64_t issues_not_logged = 0;  // besides those the throttle has counted
@@ -131,7 +132,8 @@ class Core final : public session::SessionOwner {
   [[nodiscard]] rib::SessionInfo session_info(const Peer& peer) const;
   using Address = fib::InterfaceAddresses::Entry;
   [[nodiscard]] const Address* carrier(const Peer& peer) const;
-  void note_link(Peer& peer) const;
+  void note_link(Peer& peer);
+  [[nodiscard]] static rib::PeerSettings rib_settings(const Peer& peer);
   void log_warning(Peer& peer);
   void log_warnings_of_families();
   void log_issue(const rib::Effects::UpdateIssue& issue);

@@ -42,12 +42,22 @@ const Core::Address* Core::carrier(const Peer& peer) const {
 }
 
 // The link that the session runs on, if the peer is on it. One that went stays known: its event may come later.
-void Core::note_link(Peer& peer) const {
+void Core::note_link(Peer& peer) {
   const auto* entry = carrier(peer);
   if (entry == nullptr) return;
   const auto& address = peer.settings.endpoint.address;
   const auto subnet = net::Prefix::make(entry->address, entry->prefix_length);
-  peer.ifindex = address.is_link_local() || subnet.contains(address) ? entry->ifindex : 0;
+  const bool on_link = address.is_link_local() || subnet.contains(address);
+  peer.ifindex = on_link ? entry->ifindex : 0;
+  peer.link = on_link ? entry->interface : std::string{};
+  rib_.update_peer(peer.id, rib_settings(peer));
+}
+
+// RFC 2545 §3: a peer that shares our link may send a link-local next hop, alone as well: it is meant on that link.
+rib::PeerSettings Core::rib_settings(const Peer& peer) {
+  auto settings = peer.settings.rib;
+  if (settings.interface.empty()) settings.interface = peer.link;
+  return settings;
 }
 
 // "Next hop self" for a family is the session's own address if it has that family, else the address of that family on

@@ -34,7 +34,7 @@ void NextHops::start(State& state) {
   state.reachable = !resolving_ || state.gateway.is_unspecified();  // unspecified: "self", a route of our own
   if (state.reachable) return;
   if (state.link_local) {
-    state.reason = fmt::format("next hop {} is link-local and the peer has no interface", state.gateway);
+    state.reason = fmt::format("next hop {} is link-local and the peer is on no link of ours", state.gateway);
     return;
   }
   state.tracked = true;

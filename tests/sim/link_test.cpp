@@ -115,6 +115,29 @@ TEST(FastFallover, NotForAPeerThatIsOnNoSubnetOfTheLink) {
   EXPECT_TRUE(a.up("n2"));
 }
 
+// --- next hops on the link ---
+
+// As FRR does whose interface had no global address when the session came: RFC 2545 §3, on the link that both are on.
+TEST(LinkLocalNextHop, AloneIsMeantOnTheLinkOfTheSession) {
+  World world;
+  const std::string both = ", families: [ipv4, ipv6]";
+  Daemon a(world, "10.0.0.1", node(1, 65001, 2, 65002, both)), b(world, "10.0.0.2", node(2, 65002, 1, 65001, both + ", next_hop: \"fe80::2\""));
+  b.announce("fd00:10:244:2::/64");
+  ASSERT_TRUE(world.run_until([&] { return a.kernel.route("fd00:10:244:2::/64") == "fe80::2"; }, kSoon));
+}
+
+TEST(LinkLocalNextHop, OfAPeerThatIsNotOnALinkOfOursLeadsNowhere) {
+  World world;
+  const std::string both = ", families: [ipv4, ipv6]";
+  Daemon a(world, "10.0.0.1", node(1, 65001, 2, 65002, both), {prefix("10.9.0.0/16")}),
+      b(world, "10.0.0.2", node(2, 65002, 1, 65001, both + ", next_hop: \"fe80::2\""));
+  a.kernel.deliver(addresses({on("lo", 9, "10.0.0.1", 32)}));
+  b.announce("fd00:10:244:2::/64");
+  ASSERT_TRUE(world.run_until([&] { return a.up("n2") && a.core().get_peer("n2")->received.update > 0; }, kSoon));
+  world.run_for(5s);
+  EXPECT_EQ(a.kernel.route("fd00:10:244:2::/64"), "");
+}
+
 // --- what is said about routes ---
 
 TEST(CoreLog, MartiansOfAPeerAreOneLine) {
