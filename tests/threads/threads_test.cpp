@@ -96,6 +96,9 @@ class Node {
     thread_.join();
     fib_.post(fib::Stop{});
     fib_.join();
+    auto done = std::make_shared<std::promise<void>>();  // what this node posted is behind it then
+    control_.post([done] { done->set_value(); });
+    done->get_future().wait();
   }
   api::Backend& backend() { return backend_; }
 
