@@ -1,5 +1,9 @@
 """What the README promises, told as a story: `interop/run quickstart --narrate` or `scripts/quickstart`."""
 
+import pytest
+
+from lib import doc_commands
+from lib.lab import ROOT
 from lib.suite import has_path
 from lib.waiting import expect
 
@@ -86,3 +90,15 @@ def test_withdraw(lab):
     lab.show("node2", "podbgp", "announce", prefix, "--owner", "cni")
     lab.fact(f"node1's kernel has {prefix} again", lambda: kernel_via(lab, "node1", prefix, hop, "179"))
     lab.fact("pod-a reaches pod-c again", lambda: lab.ping("pod-a", ADDRESS["pod-c"][0]))
+
+
+def test_the_readme_shows_these_facts(lab):
+    """The output in README.md is the one that a newcomer sees: the same facts in the same order, whatever the seconds."""
+    def texts(lines):
+        return [line[4:].rpartition(" (")[0] for line in lines if line.startswith(" ok ")]
+
+    shown = texts(doc_commands.block(ROOT, "README.md", "text").splitlines())
+    told = texts(lab.facts)
+    if not told:
+        pytest.skip("run alone: the other tests of the lab tell the facts")
+    assert [text for text in shown if "holds NET_ADMIN" not in text] == told  # what podbgpd holds is looked at when the lab goes down
