@@ -12,7 +12,7 @@ import unittest
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "interop"))
 
-from lib import images, matrix, privileges, topology  # noqa: E402
+from lib import images, matrix, privileges, schedule, topology  # noqa: E402
 
 NODE = "name: x\ntopology:\n  nodes:\n    {name}: {{ kind: linux, image: podbgp/host:lab, network-mode: none }}\n"
 
@@ -72,6 +72,25 @@ class Topologies(unittest.TestCase):
             text = file.read_text(encoding="utf-8")
             for line in ("privileged: false", "image-pull-policy: Never", 'restart-policy: "no"', "skip-when-unused: true"):
                 self.assertIn(line, text, file)
+
+
+class Schedule(unittest.TestCase):
+    """A lab that judges milliseconds has the machine for itself."""
+
+    @staticmethod
+    def running(*alone):
+        return {number: types.SimpleNamespace(alone=value) for number, value in enumerate(alone)}
+
+    def test_labs_that_run_alone_go_last_and_beside_no_other(self):
+        waiting = [("scale", [], True), ("mesh", [], False), ("peers", [], False)]
+        self.assertEqual(schedule.next_lab(waiting, self.running(), 2)[0], "mesh")
+        self.assertEqual(schedule.next_lab(waiting, self.running(False), 2)[0], "peers")
+        self.assertIsNone(schedule.next_lab(waiting, self.running(False), 2))
+        self.assertEqual(schedule.next_lab(waiting, self.running(), 2)[0], "scale")
+        self.assertIsNone(schedule.next_lab([("mesh", [], False)], self.running(True), 2))
+
+    def test_no_more_than_so_many_at_a_time(self):
+        self.assertIsNone(schedule.next_lab([("mesh", [], False)], self.running(False, False), 2))
 
 
 class Images(unittest.TestCase):

@@ -1,12 +1,8 @@
 """Two BIRD ToRs under an FRR spine, three nodes under both: ECMP, and what is lost when a ToR's link or a whole ToR goes."""
 
 import contextlib
-import subprocess
-import sys
 
-from lib.backend import stop_process
 from lib.hops import Hops, Silence
-from lib.lab import ROOT
 from lib.suite import has_path
 from lib.waiting import expect, until
 
@@ -101,23 +97,9 @@ def vanished(counts, router, sent, received):
     return text.strip(", ") or ("nowhere" if sent == received else "on a link")
 
 
-@contextlib.contextmanager
-def lateness():
-    """[seconds]: how late the machine woke a sleeping process at worst meanwhile; a withdrawal needs two that wake, BIRD and podbgpd."""
-    found = []
-    process = subprocess.Popen([sys.executable, str(ROOT / "interop" / "lib" / "lateness.py"), "wake"], stdout=subprocess.PIPE, text=True)
-    try:
-        assert process.stdout.readline().strip() == "watching"
-        yield found
-        process.terminate()
-        found.append(float(process.stdout.read()))
-    finally:
-        stop_process(process)
-
-
 def under_traffic(lab, names, break_it, settled, limits, what):
-    """Breaks something under streams; prints and judges the losses of each. What the machine owes is added to the limit of our side."""
-    with contextlib.ExitStack() as stack, lateness() as late:
+    """Breaks something under streams; prints and judges the losses of each."""
+    with contextlib.ExitStack() as stack:
         hops = stack.enter_context(Hops(lab, ROUTERS, range(47001, 47001 + len(names))))
         running = {name: (port, *through_tor1(lab, hops, name, port, stack)) for port, name in enumerate(names, 47001)}
         for name, (port, _, _) in running.items():
@@ -129,13 +111,12 @@ def under_traffic(lab, names, break_it, settled, limits, what):
             lab.fact(f"{name}: packets go through tor2", lambda: hops.count(port)["tor2"][1] > at[name] + 100)
         results = {name: (stream.finish(), since(hops.count(port), before)) for name, (port, stream, before) in running.items()}
         undo()
-    owed = {OURS: round(2 * late[0] * RATE), FRRS: 0}
     for name, (result, counts) in results.items():
         lost = result["lost"]
         where = vanished(counts, STREAMS[name][3], result["sent"], result["received"])
-        limit = limits[side(name)] + owed[side(name)]
+        limit = limits[side(name)]
         lab.holds(f"{what}: {name}: {lost} of {result['sent']} packets lost on {side(name)}, longest gap {result['longest_gap_ms']} ms; lost {where};"
-                  f" at most {limit:.0f}", lambda: expect(lost <= limit, f"{owed[side(name)]} of the limit owed by the machine; {result}, hops {counts}"))
+                  f" at most {limit:.0f}", lambda: expect(lost <= limit, f"{result}, hops {counts}"))
     return results
 
 
