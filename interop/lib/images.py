@@ -32,10 +32,14 @@ def catalogue():
 
 # --- containers ---
 
+def build_environment():
+    """The environment of `docker build`: the classic builder is what an engine without buildx has."""
+    buildx = subprocess.run(["docker", "buildx", "version"], stdin=subprocess.DEVNULL, capture_output=True, check=False).returncode == 0
+    return dict(os.environ) if buildx else dict(os.environ, DOCKER_BUILDKIT="0")
+
+
 def _docker(*words, check=True, **options):
-    # The classic builder is what an engine without buildx has.
-    buildx = subprocess.run(["docker", "buildx", "version"], stdin=subprocess.DEVNULL, capture_output=True, check=False).returncode == 0 if words[0] == "build" else True
-    environment = os.environ if buildx else dict(os.environ, DOCKER_BUILDKIT="0")
+    environment = build_environment() if words[0] == "build" else None
     return subprocess.run(["docker", *words], stdin=subprocess.DEVNULL, capture_output=True, text=True, errors="replace", check=check, env=environment, **options)
 
 
