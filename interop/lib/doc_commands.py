@@ -8,8 +8,9 @@ an argument. A remark behind two blanks and `#` is not part of it.
 import dataclasses
 import re
 
-PROGRAM = re.compile(r"^(podbgpd?|scripts/[\w-]+|interop/run|bench/[\w-]+)( |$)")
-INLINE = re.compile(r"`((?:podbgpd?|ip|curl|scripts/[\w-]+|interop/run|bench/[\w-]+) [^`]+)`")
+OURS = r"podbgpd?|scripts/[\w-]+|interop/(?:run|mesh-scale|images/[\w-]+)|bench/[\w-]+|(?:docker|containerlab|\$\(scripts/containerlab\))(?= )"
+PROGRAM = re.compile(rf"^({OURS})( |$)")
+INLINE = re.compile(rf"`((?:{OURS}|ip|curl) [^`]+)`")
 REMARK = re.compile(r"\s{2,}#.*$")
 
 
@@ -52,7 +53,7 @@ def of_text(document, text):
 
 
 def of_documents(root):
-    documents = [root / "README.md", *sorted((root / "docs").rglob("*.md"))]
+    documents = [root / "README.md", *sorted(file for folder in ("docs", "interop", "bench", "deploy") for file in (root / folder).rglob("*.md") if "results" not in file.parts)]
     return [command for document in documents
             for command in of_text(document.relative_to(root).as_posix(), document.read_text(encoding="utf-8"))]
 

@@ -1,5 +1,5 @@
-"""Every command of the documents runs against a real daemon: those of README.md and docs/, of both --help, the Python client, and
-what the two shells complete."""
+"""Every command of the documents runs against a real daemon, or in the test that not-run.yml names: those of README.md, docs/ and the folders' READMEs, of
+both --help, the Python client, and what the two shells complete."""
 
 import os
 import pathlib
@@ -18,8 +18,12 @@ from lib.waiting import expect
 HERE = pathlib.Path(__file__).resolve().parent
 NOT_RUN = yaml.safe_load((HERE / "not-run.yml").read_text(encoding="utf-8"))
 COMMANDS = doc_commands.of_documents(ROOT)
+ELSEWHERE, NOWHERE = NOT_RUN["elsewhere"], NOT_RUN["nowhere"]
+BY_HAND = "tests/interop/by_hand_test.py"
 # Pages whose console blocks another test runs from top to bottom and compares with what they show (lib/transcript.py).
 PAGES = {"docs/getting-started.md": "interop/labs/tor-bird/test_tor_bird.py", "docs/install.md": "scripts/test-packages"}
+# What the READMEs of labs say: their commands in text are run by BY_HAND, which names the lab; `interop/run LAB` is what scripts/test runs.
+OF_A_LAB = re.compile(r"interop/labs/([\w-]+)/README.md")
 ANSWERS = {"podbgp health": (0, "ready")}  # a word that must be there, beside exit code 0
 DEADLINE = 30
 
@@ -56,6 +60,13 @@ def desk(lab):
         lab.fact(f"node1 has a session with {peer}", lambda: expect(lab["node1"].established(peer), lab["node1"].sessions()), within=20)
     lab.fact("node1 has the ToRs' route", lambda: lab["node1"].routes("10.244.7.0/24"))
     return Desk(lab)
+
+
+COMMAND_FORM = re.compile(r"\b(COMMAND|SUITE|PREFIX|NAME)\b|…")  # what a reader has to fill in
+
+
+def by_hand(document):
+    return f'"{OF_A_LAB.match(document)[1]}"' in (ROOT / BY_HAND).read_text(encoding="utf-8")
 
 
 def as_written(command):
@@ -114,8 +125,10 @@ def test_every_command(lab, desk, document):
     ran = 0
     for command in (c for c in COMMANDS if c.document == document):
         if command.kind == "console":
-            assert document in PAGES, f"{document}:{command.line}: no lab runs this page's console blocks"
-        elif command.text not in NOT_RUN and "PYTHONPATH" not in command.text:
+            assert document in PAGES or OF_A_LAB.match(document) and by_hand(document), f"{document}:{command.line}: no lab runs this page's console blocks"
+        elif OF_A_LAB.match(document) and not command.text.startswith("podbgp"):
+            assert command.text.startswith("interop/run ") or command.text in ELSEWHERE | NOWHERE or by_hand(document), f"{document}:{command.line}: nothing runs {command.text}"
+        elif command.text not in ELSEWHERE | NOWHERE and "PYTHONPATH" not in command.text and not COMMAND_FORM.search(command.text):
             lab.holds(f"{document}:{command.line}: {command.text}", lambda: run_command(lab, desk, command.text) is None)
             ran += 1
     lab.holds(f"{ran} commands of {document} ran", lambda: True)
@@ -123,10 +136,12 @@ def test_every_command(lab, desk, document):
 
 def test_reasons_are_of_commands_that_exist():
     known = {command.text for command in COMMANDS}
-    assert not sorted(set(NOT_RUN) - known)
+    assert not sorted(set(ELSEWHERE | NOWHERE) - known)
+    for command, (file, words) in ELSEWHERE.items():
+        assert words in (ROOT / file).read_text(encoding="utf-8"), f"{command}: {file} does not name '{words}'"
     for page, test in PAGES.items():
         assert pathlib.PurePath(page).name in (ROOT / test).read_text(encoding="utf-8")
-    assert len(known) > 30, "the extraction has gone blind"
+    assert len(known) > 100, "the extraction has gone blind"
 
 
 def test_examples_of_help(lab, desk):
