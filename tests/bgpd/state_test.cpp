@@ -1,5 +1,12 @@
 #include "bgpd/state.hpp"
 
+#include <sched.h>
+#include <unistd.h>
+
+#include <cstdlib>
+#include <optional>
+#include <thread>
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -59,6 +66,21 @@ TEST(RouterIdOfTheHost, IsNoLoopbackAndTheSameEachTime) {
   EXPECT_NE(id->value() >> 24, 127u);
   EXPECT_NE(id->value(), 0u);
   EXPECT_EQ(derive_router_id(), id);
+}
+
+// A link-local address (RFC 3927) is no identity: other hosts may have it on their links. Of the others the highest, as BIRD and FRR do.
+TEST(RouterIdOfTheHost, IsTheHighestAddressThatIsNotLinkLocal) {
+  if (::geteuid() != 0) GTEST_SKIP() << "makes a network namespace: needs root";
+  std::optional<net::RouterId> id;
+  std::thread([&] {  // the namespace is this thread's alone
+    ASSERT_EQ(::unshare(CLONE_NEWNET), 0);
+    ASSERT_EQ(std::system("ip link set lo up && ip addr add 10.9.8.7/32 dev lo && ip addr add 10.1.0.1/32 dev lo && "
+                          "ip addr add 169.254.200.1/16 dev lo"),
+              0);
+    id = derive_router_id();
+  }).join();
+  ASSERT_TRUE(id);
+  EXPECT_EQ(net::to_string(*id), "10.9.8.7");
 }
 
 }  // namespace

@@ -79,6 +79,7 @@ class Kernel {
   [[nodiscard]] fib::FibCounters counters() const { return planner_->counters(); }
 
   bool converged = false;
+  std::vector<std::size_t> wanted_at_peer_down;  // how many routes core wanted when it told that a peer is down
   int route_error = 0;  // what the kernel answers to each new route, if not 0
 
  private:
@@ -94,7 +95,10 @@ class Kernel {
     EXPECT_EQ(sets_.erase(m.id), 1u);
     planner_->release(m.id);
   }
-  void on(fib::PeerDown& m) { planner_->peer_down(m.peer); }
+  void on(fib::PeerDown& m) {
+    wanted_at_peer_down.push_back(wanted_.size());
+    planner_->peer_down(m.peer);
+  }
   void on(fib::PeerUp& m) { planner_->peer_up(m.peer); }
   void on(fib::RouteBatch& m) {
     for (const auto& change : m.routes) {

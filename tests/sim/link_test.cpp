@@ -138,6 +138,35 @@ TEST(LinkLocalNextHop, OfAPeerThatIsNotOnALinkOfOursLeadsNowhere) {
   EXPECT_EQ(a.kernel.route("fd00:10:244:2::/64"), "");
 }
 
+// RFC 2545 §3: the next hop has a global address where the link has one, and the link-local one beside it.
+TEST(LinkLocalSession, TheGlobalAddressOfTheLinkIsTheNextHopAndTheLinkLocalOneStandsBeside) {
+  World world;
+  const auto node = [](int own, int peer) {
+    return fmt::format(
+        "version: 1\nrouter: {{ asn: 6500{0}, id: 10.0.0.{0} }}\npeers:\n  - {{ name: n{1}, address: \"fe80::{1}\", interface: eth0, "
+        "asn: 6500{1}, families: [ipv6], import: [accept-all], export: [accept-all] }}\n",
+        own, peer);
+  };
+  Daemon a(world, "fe80::1", node(1, 2)), b(world, "fe80::2", node(2, 1));
+  a.kernel.deliver(addresses({on("eth0", 1, "fe80::1", 64), on("eth0", 1, "fd00::1", 64)}));
+  b.kernel.deliver(addresses({on("eth0", 1, "fe80::2", 64)}));
+  ASSERT_TRUE(world.run_until([&] { return a.up("n2") && b.up("n1"); }, kSoon));
+  a.announce("fd00:10:244:1::/64");
+  b.announce("fd00:10:244:2::/64");
+  world.run_for(1s);
+  const auto next_hop = [](Daemon& daemon, const std::string& text) {
+    api::ListPaths query;
+    query.prefix = prefix(text);
+    const auto found = daemon.core().list_paths(query);
+    if (!found || found->entries.empty()) return std::string("no route");
+    const auto& attributes = found->entries[0].route.paths.at(0).attributes;
+    return net::to_string(attributes.next_hop) +
+           (attributes.link_local_next_hop ? " " + net::to_string(*attributes.link_local_next_hop) : "");
+  };
+  EXPECT_EQ(next_hop(b, "fd00:10:244:1::/64"), "fd00::1 fe80::1");
+  EXPECT_EQ(next_hop(a, "fd00:10:244:2::/64"), "fe80::2") << "a link without a global address";
+}
+
 // --- what is said about routes ---
 
 TEST(CoreLog, MartiansOfAPeerAreOneLine) {

@@ -39,6 +39,25 @@ TEST_F(Pair, NetworksComeAndGoWithAReload) {
   EXPECT_TRUE(world.run_until([&] { return b.kernel.size() == 0; }, 60s));
 }
 
+// RFC 4456 §8: what a reload made the cluster id is in the CLUSTER_LIST of what is reflected next.
+TEST(Reload, AnotherClusterIdHoldsAtOnce) {
+  const auto internal = [](int own, const std::string& router, std::initializer_list<int> peers) {
+    auto yaml = fmt::format("version: 1\nrouter: {{ asn: 65000, id: 10.0.0.{}{} }}\npeers:\n", own, router);
+    for (const int peer : peers)
+      yaml += fmt::format("  - {{ name: n{0}, address: 10.0.0.{0}, asn: 65000, reflector_client: on }}\n", peer);
+    return yaml;
+  };
+  World world;
+  Daemon reflector(world, "10.0.0.1", internal(1, ", cluster_id: 1.1.1.1", {2, 3}));
+  Daemon b(world, "10.0.0.2", internal(2, "", {1})), c(world, "10.0.0.3", internal(3, ", cluster_id: 3.3.3.3", {1}));
+  ASSERT_TRUE(world.run_until([&] { return reflector.peers_up() == 2; }, 60s));
+  b.announce("10.244.1.0/24");
+  ASSERT_TRUE(world.run_until([&] { return !c.kernel.route("10.244.1.0/24").empty(); }, 60s));
+  reflector.reload(internal(1, ", cluster_id: 3.3.3.3", {2, 3}));
+  EXPECT_TRUE(world.run_until([&] { return c.kernel.route("10.244.1.0/24").empty(); }, 60s)) << "its own cluster id: a loop";
+  EXPECT_EQ(reflector.core().get_peer("n2")->flaps, 0u);
+}
+
 TEST_F(Pair, AStopTakesNothingFromTheKernel) {
   up();
   b.announce("10.244.2.0/24");

@@ -167,6 +167,31 @@ TEST(Sim, ConvergenceIsToldOnceEndOfRibIsInFromEveryPeer) {
   ASSERT_TRUE(world.run_until([&] { return a.kernel.converged; }, 200s));
 }
 
+// RFC 4724 §2: an established session is not enough, its routes are still to come.
+TEST(Sim, ConvergenceWaitsForTheEndOfRibAndNotForTheSessionAlone) {
+  World world;
+  Daemon a(world, "10.0.0.1", ebgp(65001, 1, {{2, 65002}}));
+  Daemon b(world, "10.0.0.2", ebgp(65002, 2, {{1, 65001}}));
+  b.announce("10.244.2.0/24");
+  ASSERT_TRUE(world.run_until([&] { return a.kernel.converged; }, 200s));
+  EXPECT_GE(a.core().get_peer("n2")->received.update, 2u) << "the route and the End-of-RIB";
+  EXPECT_EQ(a.logged("CONVERGED"), 1u);
+  world.run_for(20s);
+  EXPECT_EQ(a.logged("CONVERGED"), 1u);
+}
+
+// The kernel leaves a dead peer by its nexthop objects before the RIB has gone through the peer's routes.
+TEST(Sim, TheFibHearsOfADeadPeerBeforeItsRoutesAreTakenBack) {
+  World world;
+  Daemon a(world, "10.0.0.1", ebgp(65001, 1, {{2, 65002}}));
+  Daemon b(world, "10.0.0.2", ebgp(65002, 2, {{1, 65001}}));
+  for (const auto* block : {"10.244.1.0/24", "10.244.2.0/24", "10.244.3.0/24"}) a.announce(block);
+  ASSERT_TRUE(world.run_until([&] { return b.kernel.size() == 3; }, kSoon));
+  a.crash();
+  ASSERT_TRUE(world.run_until([&] { return b.kernel.size() == 0; }, kSoon));
+  EXPECT_EQ(b.kernel.wanted_at_peer_down, std::vector<std::size_t>{3});
+}
+
 TEST(Sim, DisabledPeersStayDownOverAReload) {
   World world;
   Daemon a(world, "10.0.0.1", ebgp(65001, 1, {{2, 65002}}));
