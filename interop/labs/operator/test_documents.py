@@ -20,6 +20,7 @@ NOT_RUN = yaml.safe_load((HERE / "not-run.yml").read_text(encoding="utf-8"))
 COMMANDS = doc_commands.of_documents(ROOT)
 ELSEWHERE, NOWHERE = NOT_RUN["elsewhere"], NOT_RUN["nowhere"]
 BY_HAND = "tests/interop/by_hand_test.py"
+VERSIONS = "docker run --rm "  # of every image, which BY_HAND asks
 # Pages whose console blocks another test runs from top to bottom and compares with what they show (lib/transcript.py).
 PAGES = {"docs/getting-started.md": "interop/labs/tor-bird/test_tor_bird.py", "docs/install.md": "scripts/test-packages"}
 # What the READMEs of labs say: their commands in text are run by BY_HAND, which names the lab; `interop/run LAB` is what scripts/test runs.
@@ -128,6 +129,8 @@ def test_every_command(lab, desk, document):
             assert document in PAGES or OF_A_LAB.match(document) and by_hand(document), f"{document}:{command.line}: no lab runs this page's console blocks"
         elif OF_A_LAB.match(document) and not command.text.startswith("podbgp"):
             assert command.text.startswith("interop/run ") or command.text in ELSEWHERE | NOWHERE or by_hand(document), f"{document}:{command.line}: nothing runs {command.text}"
+        elif command.text.startswith(VERSIONS):
+            assert VERSIONS in (ROOT / BY_HAND).read_text(encoding="utf-8")
         elif command.text not in ELSEWHERE | NOWHERE and "PYTHONPATH" not in command.text and not COMMAND_FORM.search(command.text):
             lab.holds(f"{document}:{command.line}: {command.text}", lambda: run_command(lab, desk, command.text) is None)
             ran += 1
