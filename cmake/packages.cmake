@@ -28,10 +28,11 @@ endfunction()
 
 # --- programs, unit, configuration ---
 
-install(TARGETS podbgpd RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR} COMPONENT podbgpd)
+install(TARGETS podbgpd RUNTIME DESTINATION ${CMAKE_INSTALL_SBINDIR} COMPONENT podbgpd)
 install(TARGETS podbgp RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR} COMPONENT podbgp)
 
 file(READ deploy/systemd/podbgpd.service unit)
+string(REPLACE "/usr/sbin/" "${CMAKE_INSTALL_FULL_SBINDIR}/" unit "${unit}")
 string(REPLACE "/usr/bin/" "${CMAKE_INSTALL_FULL_BINDIR}/" unit "${unit}")
 string(REPLACE "/etc/podbgp" "${CMAKE_INSTALL_FULL_SYSCONFDIR}/podbgp" unit "${unit}")
 file(CONFIGURE OUTPUT ${made}/podbgpd.service CONTENT "${unit}" @ONLY)
