@@ -36,6 +36,7 @@ struct KernelOp {
   std::uint32_t nexthop_id = 0;        // objects: the id; routes: the object they use, 0: `hops` or blackhole
   net::Prefix prefix;                  // routes
   std::vector<ResolvedHop> hops;       // plain routes; one for NewNextHop and ProbeNeighbour
+  bool on_link = false;                // plain routes, NewNextHop: IPv6 gateways are not looked up (RTNH_F_ONLINK)
   std::vector<std::uint32_t> members;  // groups: ids, ascending
 };
 

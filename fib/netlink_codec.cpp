@@ -19,6 +19,10 @@ constexpr std::size_t kLargestRequest = 16384;  // 64 plain IPv6 hops take 3 KB
 
 std::uint8_t address_family(net::Family f) { return f == net::Family::Ipv4Unicast ? AF_INET : AF_INET6; }
 
+std::uint8_t on_link(const net::IpAddress& gateway) {
+  return gateway.is_v6() && !gateway.is_link_local() ? RTNH_F_ONLINK : 0;
+}
+
 std::optional<net::IpAddress> to_address(const nlattr* attribute) {
   const auto* data = static_cast<const std::uint8_t*>(nla_data(attribute));
   if (nla_len(attribute) == 4) return net::IpAddress::v4(std::span<const std::uint8_t, 4>(data, 4));
@@ -119,6 +123,7 @@ void NetlinkEncoder::gateway(const ResolvedHop& hop, net::Family route_family) {
 
 void NetlinkEncoder::plain_hops(const KernelOp& op) {
   if (op.hops.size() == 1) {
+    if (op.on_link) static_cast<rtmsg*>(nlmsg_data(nlmsg_hdr(message_)))->rtm_flags = on_link(op.hops[0].gateway);
     gateway(op.hops[0], op.prefix.family());
     nla_put_u32(message_, RTA_OIF, op.hops[0].ifindex);
     return;
@@ -129,6 +134,7 @@ void NetlinkEncoder::plain_hops(const KernelOp& op) {
     if (next == nullptr) break;
     *next = {};
     next->rtnh_ifindex = static_cast<int>(hop.ifindex);
+    if (op.on_link) next->rtnh_flags = on_link(hop.gateway);
     gateway(hop, op.prefix.family());
     next->rtnh_len = static_cast<unsigned short>(static_cast<std::uint8_t*>(nlmsg_tail(nlmsg_hdr(message_))) -
                                                  reinterpret_cast<std::uint8_t*>(next));
@@ -172,7 +178,10 @@ void NetlinkEncoder::next_hop(const KernelOp& op) {
   else if (!remove)
     header->nlmsg_flags |= NLM_F_CREATE | NLM_F_EXCL;
   nhmsg body{};
-  if (op.kind == OpKind::NewNextHop) body.nh_family = address_family(op.hops[0].gateway.family());
+  if (op.kind == OpKind::NewNextHop) {
+    body.nh_family = address_family(op.hops[0].gateway.family());
+    if (op.on_link) body.nh_flags = on_link(op.hops[0].gateway);
+  }
   if (!remove) body.nh_protocol = settings_.protocol;
   nlmsg_append(message_, &body, sizeof body, NLMSG_ALIGNTO);
   nla_put_u32(message_, NHA_ID, op.nexthop_id);

@@ -111,6 +111,7 @@ void NextHopTable::single_absent(std::uint32_t index) {
   if (s.kernel_id != 0) drop(s.kernel_id);
   s.kernel_id = 0;
   s.state = SingleState::Absent;
+  s.on_link = false;
   if (duplicates_ == 0) return;
   std::vector<std::uint32_t> others;
   for (const auto& [id, of] : single_by_id_)
@@ -132,6 +133,7 @@ void NextHopTable::forget_single_id(std::uint32_t id) {
   }
   s.kernel_id = 0;
   s.state = SingleState::Absent;
+  s.on_link = false;
   if (duplicates_ == 0) return;
   for (const auto& [other, of] : single_by_id_) {
     if (of != index) continue;

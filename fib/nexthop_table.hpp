@@ -31,6 +31,10 @@ struct Single {
   unsigned failures = 0;
   std::string refusal;     // Refused: why
   net::TimePoint retry{};  // Refused: not before
+  // The kernel looks an IPv6 gateway up in its table, ours included, and refuses one that a peer announces as a /128: the
+  // resolver knows its link, and so the request says that it is on it (RTNH_F_ONLINK). Only then: where that /128 leads
+  // over another link the kernel takes the gateway without the flag and refuses it with it.
+  bool on_link = false;
 };
 
 enum class TargetKind : std::uint8_t { Free, Blackhole, Group, Plain, Alien };

@@ -193,6 +193,8 @@ class Planner {
   void route_op_done(const PendingOp& op, const OpError* error);
   void route_op_failed(const PendingOp& op, const OpError& error, RouteState& state);
   void object_op_done(const PendingOp& op, const OpError* error);
+  // Whether the same request is worth another try with the gateways said to be on their links (Single::on_link).
+  bool try_on_link(std::span<const std::uint32_t> singles, int error);
   void want_dump();
 
   // planner_status.cpp: what core is told of the routes

@@ -140,7 +140,10 @@ Planner::Verdict Planner::decide(RouteRef ref, RouteState& state, KernelOp& op, 
   if (t.kind == TargetKind::Group)
     op.nexthop_id = t.kernel_id;
   else
-    for (const auto index : t.members) op.hops.push_back(next_hops_.single(index).hop);
+    for (const auto index : t.members) {
+      op.hops.push_back(next_hops_.single(index).hop);
+      op.on_link |= next_hops_.single(index).on_link;
+    }
   return Verdict::Write;
 }
 
@@ -215,6 +218,7 @@ void Planner::new_singles(std::size_t max, std::vector<KernelOp>& ops) {
     op.kind = OpKind::NewNextHop;
     op.nexthop_id = next_hops_.allocate_id();
     op.hops = {single.hop};
+    op.on_link = single.on_link;
     pending_.push_back({op.kind, index, op.nexthop_id, {}});
     ops.push_back(std::move(op));
   }
@@ -367,9 +371,26 @@ void Planner::route_op_failed(const PendingOp& op, const OpError& error, RouteSt
                                          : fmt::format("proto {}", protocol_name(holder->protocol))));
     return;
   }
+  if (op.target > kAlienTarget && next_hops_.target(op.target).kind == TargetKind::Plain &&
+      try_on_link(next_hops_.target(op.target).members, error.error)) {
+    queue(ref, state);
+    return;
+  }
   // A group or link that went a moment ago looks like this as well: the dump tells.
   if (op.target != kNoTarget && op.target != kBlackholeTarget && !(state.flags & kRefused)) want_dump();
   refuse(ref, state, reason_of(error));
+}
+
+bool Planner::try_on_link(std::span<const std::uint32_t> singles, int error) {
+  bool worth = false;
+  for (const auto index : singles) {
+    auto& single = next_hops_.single(index);
+    const auto& gateway = single.hop.gateway;
+    const bool looked_up = gateway.is_v6() && !gateway.is_link_local();
+    single.on_link = error == EHOSTUNREACH && looked_up && !single.on_link;  // once: after that as usual
+    worth |= single.on_link;
+  }
+  return worth;
 }
 
 void Planner::object_op_done(const PendingOp& op, const OpError* error) {
@@ -394,6 +415,9 @@ void Planner::object_op_done(const PendingOp& op, const OpError* error) {
       needed_singles_.insert(op.subject);  // that id is somebody else's: the next one
     } else if (error->error == EOPNOTSUPP) {
       no_nexthop_objects();
+    } else if (try_on_link({&op.subject, 1}, error->error)) {
+      next_hops_.forget_id(op.target);
+      needed_singles_.insert(op.subject);
     } else {
       next_hops_.forget_id(op.target);
       single.state = SingleState::Refused;

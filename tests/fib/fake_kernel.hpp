@@ -78,6 +78,7 @@ class FakeKernel {
         if (objects.contains(op.nexthop_id)) return EEXIST;
         const auto link = links.find(op.hops[0].ifindex);
         if (link == links.end() || !link->second.usable()) return ENETDOWN;
+        if (!op.on_link && has_host_route(op.hops[0].gateway)) return EHOSTUNREACH;
         objects[op.nexthop_id] = {settings_.protocol, false, op.hops[0], {}};
         return 0;
       }
@@ -245,10 +246,15 @@ class FakeKernel {
     Route route{settings_.protocol, op.blackhole, op.nexthop_id, {}};
     for (const auto& h : op.hops) {
       if (!links.contains(h.ifindex) || !links[h.ifindex].up) return ENETDOWN;
+      if (!op.on_link && has_host_route(h.gateway)) return EHOSTUNREACH;
       route.hops.push_back({true, h.gateway, h.ifindex});
     }
     routes[k] = std::move(route);
     return 0;
+  }
+  // IPv6: a gateway is looked up in the table, and is none where that leads over a gateway.
+  [[nodiscard]] bool has_host_route(const net::IpAddress& gateway) const {
+    return gateway.is_v6() && !gateway.is_link_local() && routes.contains(key(net::Prefix::make(gateway, 128)));
   }
   int write_group(const KernelOp& op) {
     const auto it = objects.find(op.nexthop_id);

@@ -53,6 +53,27 @@ TEST_P(KernelModes, InstallsEcmpOverTwoLinks) {
   EXPECT_THAT(routes() + routes6(), IsEmpty());
 }
 
+// A router that announces its own address: what it forwards for us still goes to it.
+TEST_P(KernelModes, ANextHopThatAPeerAnnouncesAsAHostRouteStaysANextHop) {
+  Node node(settings());
+  node.define(2, {hop(1, "fd00:1::1")});
+  node.define(3, {hop(2, "fd00:2::1")});
+  node.define(4, {hop(1, "10.1.0.1")});
+  node.route("fd00:1::1/128", 2);
+  node.route("10.1.0.1/32", 4);
+  node.wait_each({"fd00:1::1/128", "10.1.0.1/32"}, RouteStatus::Installed);
+  node.define(5, {hop(1, "fd00:1::1"), hop(2, "fd00:2::1")});
+  node.define(6, {hop(1, "10.1.0.1"), hop(2, "10.2.0.1")});
+  node.route("fd00:10:244::/64", 5);
+  node.route("10.244.1.0/24", 6);
+  node.wait_each({"fd00:10:244::/64", "10.244.1.0/24"}, RouteStatus::Installed);
+  // Another peer says the way to it is over itself: a route of ours, not the way to a neighbour on our link.
+  node.route("fd00:2::1/128", 2);
+  node.route("fd00:10:245::/64", 3);
+  node.wait_each({"fd00:2::1/128", "fd00:10:245::/64"}, RouteStatus::Installed);
+  EXPECT_THAT(output("ip -6 route show fd00:10:245::/64"), HasSubstr("via fd00:2::1 dev eth2"));
+}
+
 TEST_P(KernelModes, AdoptsByContentAfterRestartWithoutADeleteOrAWrite) {
   const auto wish = [](Node& node, std::uint32_t first_id) {
     node.define(first_id, {hop(1, "10.1.0.1")}, {hop(2, "10.2.0.1")});

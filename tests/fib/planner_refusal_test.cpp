@@ -46,6 +46,35 @@ TEST_F(PlannerTest, AGroupTheKernelRefusesIsTriedAgainWithGrowingPatience) {
   EXPECT_EQ(state("10.244.1.0/24"), RouteStatus::Installed);
 }
 
+// The kernel looks IPv6 gateways up in its table, in which the peer's own address may be a route of ours.
+TEST_F(PlannerTest, AGatewayThatAPeerAnnouncesAsAHostRouteIsSaidToBeOnItsLinkAndOnlyThen) {
+  define(2, {hop(2, "fd00:2::1")});
+  route("fd00:1::1/128", 2);
+  (void)work();
+  EXPECT_EQ(std::ranges::count(kernel.log, true, &KernelOp::on_link), 0);
+  define(3, {hop(1, "fd00:1::1")});
+  route("fd00:10:244::/64", 3);
+  (void)work();
+  EXPECT_EQ(forwarding("fd00:10:244::/64"), "fd00:1::1@1");
+  EXPECT_EQ(std::ranges::count(kernel.log, true, &KernelOp::on_link), 1);
+  EXPECT_EQ(planner->counters().refused, 0U);
+}
+
+TEST_F(PlannerTest, ARefusalThatTheLinkDoesNotCureIsTriedBothWaysAndShown) {
+  define(3, {hop(1, "fd00:1::1")});
+  failures[OpKind::NewNextHop] = EHOSTUNREACH;
+  route("fd00:10:244::/64", 3);
+  (void)work();
+  EXPECT_EQ(state("fd00:10:244::/64"), RouteStatus::Refused);
+  EXPECT_EQ(reason("fd00:10:244::/64"), "EHOSTUNREACH: so it is");
+  pass(20s);
+  const auto tries = std::ranges::count(kernel.log, OpKind::NewNextHop, &KernelOp::kind);
+  EXPECT_LT(tries, 24);
+  failures.clear();
+  pass(70s);
+  EXPECT_EQ(state("fd00:10:244::/64"), RouteStatus::Installed);
+}
+
 TEST_F(PlannerTest, AnIdThatSomebodyElseTookIsSteppedAround) {
   kernel.objects[179'000'000] = {186, false, {address("10.3.0.9"), 3}, {}};  // not in the dump: it came a moment ago
   const auto foreign = kernel.objects.at(179'000'000);

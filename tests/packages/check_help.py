@@ -1,13 +1,14 @@
 #!/usr/bin/python3
 """What --help knows is in the manual pages, and every key of the configuration is in podbgp.yaml(5).
 
-usage: check_help.py --bin DIR --man DIR
+usage: check_help.py --bin DIR[:DIR...] --man DIR
 """
 import argparse
 import json
 import os
 import pathlib
 import re
+import shutil
 import subprocess
 import sys
 
@@ -18,13 +19,18 @@ def output(*command: object) -> str:
     return subprocess.run([str(word) for word in command], check=True, capture_output=True, text=True).stdout
 
 
+def program(name: str, folders: str) -> str:
+    found = shutil.which(name, path=folders)
+    return found or sys.exit(f"check_help.py: no {name} in {folders}")
+
+
 def below(text: str, heading: str) -> list[str]:
     """The first words of the lines below a heading of CLI11's help."""
     match = re.search(rf"^{heading}:\s*\n((?: .*\n)+)", text, re.M | re.I)
     return re.findall(r"^ {1,3}(\S+)", match[1], re.M) if match else []
 
 
-def leaves(program: pathlib.Path, path: tuple[str, ...]):
+def leaves(program: str, path: tuple[str, ...]):
     """(words of a command, its options) for each command that does something."""
     text = output(program, *path, "--help")
     names = below(text, "Subcommands")
@@ -35,10 +41,10 @@ def leaves(program: pathlib.Path, path: tuple[str, ...]):
         yield from leaves(program, (*path, name))
 
 
-def commands(directory: pathlib.Path):
-    verbs = re.findall(r"^  podbgp ([a-z]+)", output(directory / "podbgp", "--help"), re.M)
+def commands(folders: str):
+    verbs = re.findall(r"^  podbgp ([a-z]+)", output(program("podbgp", folders), "--help"), re.M)
     for verb in dict.fromkeys(verbs):
-        yield from leaves(directory / "podbgp", (verb,))
+        yield from leaves(program("podbgp", folders), (verb,))
 
 
 def rendered(page: pathlib.Path) -> str:
@@ -64,7 +70,7 @@ def check_man(args) -> list[str]:
     faults, seen = [], 0
     daemon = rendered(args.man / "podbgpd.8")
     for path in ((), ("check",), ("schema",)):
-        for option in OPTION.findall(output(args.bin / "podbgpd", *path, "--help").split("Signals:")[0]):
+        for option in OPTION.findall(output(program("podbgpd", args.bin), *path, "--help").split("Signals:")[0]):
             seen += 1
             if not re.search(rf"(?<![\w-]){re.escape(option)}(?![\w-])", daemon):
                 faults.append(f"podbgpd.8: {option} is missing")
@@ -82,7 +88,7 @@ def check_man(args) -> list[str]:
             if not re.search(rf"(?<![\w-]){re.escape(option)}(?![\w-])", text):
                 faults.append(f"podbgp.1: {option} of 'podbgp {' '.join(path)}' is missing")
     configuration = rendered(args.man / "podbgp.yaml.5")
-    for key in keys(json.loads(output(args.bin / "podbgpd", "schema"))):
+    for key in keys(json.loads(output(program("podbgpd", args.bin), "schema"))):
         seen += 1
         if not re.search(rf"^ +{re.escape(key)} \(", configuration, re.M):
             faults.append(f"podbgp.yaml.5: the key {key} is missing")
@@ -93,7 +99,7 @@ def check_man(args) -> list[str]:
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--bin", type=pathlib.Path, required=True)
+    parser.add_argument("--bin", required=True, metavar="DIR[:DIR...]", help="where podbgpd and podbgp are")
     parser.add_argument("--man", type=pathlib.Path, required=True)
     found = check_man(parser.parse_args())
     print("\n".join(found) if found else "the manual pages have everything")
