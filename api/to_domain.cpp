@@ -191,7 +191,7 @@ rib::LocalRoute to_route(const v1::Route& route, const std::string& field, Viola
   out.blackhole = install != v1::Route::INSTALL_NONE;
   if (prefix && prefix->length() == 0 && out.blackhole)
     violations.add(field + ".install",
-                   fmt::format("{} as a blackhole would cut the node off; announce it with INSTALL_NONE", *prefix));
+                   fmt::format("{} as a blackhole would cut the node off; announce it with INSTALL_NONE (--no-blackhole)", *prefix));
   return out;
 }
 

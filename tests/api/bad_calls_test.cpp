@@ -41,7 +41,7 @@ std::vector<BadRoute> bad_routes() {
        {"route.prefix: 127.0.0.1/32 is loopback address space and cannot be announced"}},
       {"default blackhole",
        [](auto& r) { r.set_prefix("0.0.0.0/0"); },
-       {"route.install: 0.0.0.0/0 as a blackhole would cut the node off; announce it with INSTALL_NONE"}},
+       {"route.install: 0.0.0.0/0 as a blackhole would cut the node off; announce it with INSTALL_NONE (--no-blackhole)"}},
       {"next hop",
        [](auto& r) { r.set_next_hop("tor-a"); },
        {"route.next_hop: 'tor-a' is not an IP address; leave it empty for the node itself"}},
