@@ -122,6 +122,7 @@ class Planner {
     std::uint32_t subject = 0;           // RouteRef, single or target
     std::uint32_t target = 0;            // routes: what they have when it succeeded
     std::vector<std::uint32_t> members;  // groups
+    bool on_link = false;                // KernelOp::on_link
   };
   // RouteState::status of what core was told; 0: nothing yet.
   [[nodiscard]] static constexpr std::uint8_t status_code(RouteStatus status) {
@@ -194,7 +195,7 @@ class Planner {
   void route_op_failed(const PendingOp& op, const OpError& error, RouteState& state);
   void object_op_done(const PendingOp& op, const OpError* error);
   // Whether the same request is worth another try with the gateways said to be on their links (Single::on_link).
-  bool try_on_link(std::span<const std::uint32_t> singles, int error);
+  bool try_on_link(std::span<const std::uint32_t> singles, const PendingOp& op, int error);
   void want_dump();
 
   // planner_status.cpp: what core is told of the routes

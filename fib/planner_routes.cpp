@@ -160,7 +160,7 @@ bool Planner::route_ops(std::size_t max, std::vector<KernelOp>& ops) {
     switch (decide(ref, state, op, target)) {
       case Verdict::Right: break;
       case Verdict::Write:
-        pending_.push_back({op.kind, ref, target, {}});
+        pending_.push_back({op.kind, ref, target, {}, op.on_link});
         ops.push_back(std::move(op));
         break;
       case Verdict::NeedsTarget:
@@ -219,7 +219,7 @@ void Planner::new_singles(std::size_t max, std::vector<KernelOp>& ops) {
     op.nexthop_id = next_hops_.allocate_id();
     op.hops = {single.hop};
     op.on_link = single.on_link;
-    pending_.push_back({op.kind, index, op.nexthop_id, {}});
+    pending_.push_back({op.kind, index, op.nexthop_id, {}, op.on_link});
     ops.push_back(std::move(op));
   }
 }
@@ -372,7 +372,7 @@ void Planner::route_op_failed(const PendingOp& op, const OpError& error, RouteSt
     return;
   }
   if (op.target > kAlienTarget && next_hops_.target(op.target).kind == TargetKind::Plain &&
-      try_on_link(next_hops_.target(op.target).members, error.error)) {
+      try_on_link(next_hops_.target(op.target).members, op, error.error)) {
     queue(ref, state);
     return;
   }
@@ -381,13 +381,14 @@ void Planner::route_op_failed(const PendingOp& op, const OpError& error, RouteSt
   refuse(ref, state, reason_of(error));
 }
 
-bool Planner::try_on_link(std::span<const std::uint32_t> singles, int error) {
+// Judged by what the request said, not by what the single says by now: a batch has many routes over one gateway.
+bool Planner::try_on_link(std::span<const std::uint32_t> singles, const PendingOp& op, int error) {
   bool worth = false;
   for (const auto index : singles) {
     auto& single = next_hops_.single(index);
     const auto& gateway = single.hop.gateway;
     const bool looked_up = gateway.is_v6() && !gateway.is_link_local();
-    single.on_link = error == EHOSTUNREACH && looked_up && !single.on_link;  // once: after that as usual
+    single.on_link = error == EHOSTUNREACH && looked_up && !op.on_link;  // once: after that as usual
     worth |= single.on_link;
   }
   return worth;
@@ -415,7 +416,7 @@ void Planner::object_op_done(const PendingOp& op, const OpError* error) {
       needed_singles_.insert(op.subject);  // that id is somebody else's: the next one
     } else if (error->error == EOPNOTSUPP) {
       no_nexthop_objects();
-    } else if (try_on_link({&op.subject, 1}, error->error)) {
+    } else if (try_on_link({&op.subject, 1}, op, error->error)) {
       next_hops_.forget_id(op.target);
       needed_singles_.insert(op.subject);
     } else {

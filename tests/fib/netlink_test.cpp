@@ -74,6 +74,22 @@ TEST_P(KernelModes, ANextHopThatAPeerAnnouncesAsAHostRouteStaysANextHop) {
   EXPECT_THAT(output("ip -6 route show fd00:10:245::/64"), HasSubstr("via fd00:2::1 dev eth2"));
 }
 
+TEST_P(KernelModes, ManyRoutesOverANextHopThatIsAHostRouteAreWrittenWithoutARefusalThatIsTold) {
+  std::atomic<int> refusals = 0;
+  Node node(settings(), {}, [&refusals](const FromFib& m) {
+    if (const auto* results = std::get_if<RouteResults>(&m))
+      for (const auto& r : results->results) refusals += r.status == RouteStatus::Refused ? 1 : 0;
+  });
+  node.define(2, {hop(1, "fd00:1::1")});
+  node.route("fd00:1::1/128", 2);
+  node.wait_each({"fd00:1::1/128"}, RouteStatus::Installed);
+  std::vector<net::Prefix> many;
+  for (int i = 0; i < 8; ++i) many.push_back(prefix(fmt::format("fd00:10:{}::/64", 244 + i)));
+  node.routes(many, 2);
+  for (const auto& p : many) node.wait_each({fmt::format("{}", p)}, RouteStatus::Installed);
+  EXPECT_EQ(refusals, 0);
+}
+
 TEST_P(KernelModes, AdoptsByContentAfterRestartWithoutADeleteOrAWrite) {
   const auto wish = [](Node& node, std::uint32_t first_id) {
     node.define(first_id, {hop(1, "10.1.0.1")}, {hop(2, "10.2.0.1")});

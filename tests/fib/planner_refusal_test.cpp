@@ -60,6 +60,19 @@ TEST_F(PlannerTest, AGatewayThatAPeerAnnouncesAsAHostRouteIsSaidToBeOnItsLinkAnd
   EXPECT_EQ(planner->counters().refused, 0U);
 }
 
+TEST_F(PlannerTest, PlainRoutesOfOneBatchOverAHostRouteAreAllCuredAtOnce) {
+  settings.nexthop_objects = false;
+  restart();
+  define(2, {hop(2, "fd00:2::1")});
+  route("fd00:1::1/128", 2);
+  (void)work();
+  define(3, {hop(1, "fd00:1::1")});
+  for (int i = 0; i < 8; ++i) route(fmt::format("fd00:10:{}::/64", 244 + i), 3);
+  (void)work();
+  for (int i = 0; i < 8; ++i) EXPECT_EQ(state(fmt::format("fd00:10:{}::/64", 244 + i)), RouteStatus::Installed) << i;
+  EXPECT_EQ(planner->counters().refused, 0U);
+}
+
 TEST_F(PlannerTest, ARefusalThatTheLinkDoesNotCureIsTriedBothWaysAndShown) {
   define(3, {hop(1, "fd00:1::1")});
   failures[OpKind::NewNextHop] = EHOSTUNREACH;
