@@ -125,6 +125,34 @@ TEST_P(KernelModes, AdoptsByContentAfterRestartWithoutADeleteOrAWrite) {
   EXPECT_EQ(node.counters().adopted, 6U);
 }
 
+TEST_P(KernelModes, AdoptsNextHopsThatAreSaidToBeOnTheirLinkWithoutADeleteOrAWrite) {
+  const auto wish = [](Node& node) {
+    node.define(2, {hop(1, "fd00:1::1")});
+    node.define(3, {hop(1, "fd00:1::1"), hop(2, "fd00:2::1")});
+    node.route("fd00:1::1/128", 2);
+    node.wait_each({"fd00:1::1/128"}, RouteStatus::Installed);
+    node.route("fd00:10:244::/64", 2);
+    node.route("fd00:10:245::/64", 3);
+    node.wait_count(RouteStatus::Installed, 3);
+  };
+  {
+    Node node(settings());
+    wish(node);
+  }
+  const auto before = routes6();
+  const auto objects = output("ip nexthop show");
+  Witness witness;
+  Node node(settings());
+  wish(node);
+  node.fib.post(Converged{});
+  node.wait_state("synced");
+  witness.look();
+  EXPECT_EQ(witness.deleted_routes + witness.new_routes + witness.deleted_next_hops, 0U);
+  EXPECT_EQ(routes6(), before);
+  EXPECT_EQ(output("ip nexthop show"), objects);
+  EXPECT_EQ(node.counters().adopted, 3U);
+}
+
 TEST_P(KernelModes, ChangesBetweenObjectsAndPlainNextHopsWithoutADelete) {
   const auto wish = [](Node& node) {
     node.define(2, {hop(1, "10.1.0.1"), hop(2, "10.2.0.1")});
