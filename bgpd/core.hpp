@@ -115,7 +115,7 @@ class Core final : public session::SessionOwner {
     net::Throttle issues{std::chrono::seconds(10), std::chrono::minutes(10)};  // lines about bad UPDATEs
     std::uint64_t issues_not_logged = 0;  // besides those the throttle has counted
     bool end_of_rib = false;            // all negotiated families
-    std::string logged_failure;         // a failure that repeats is logged once until something else happens
+    std::set<std::string> logged_failures;  // each is logged once until the session is up
     std::unique_ptr<session::Timer> restart_timer;  // after max prefixes
     std::string held_down;              // why the daemon keeps it down: "prefix limit"
     std::string held_down_text;         // the same with the figures

@@ -105,6 +105,7 @@ net::Result<api::Paths, api::ApiError> Core::list_paths(const api::ListPaths& qu
     rib::PathView path;
     path.attributes = std::move(sent.attributes);
     path.path_id = sent.path_id;
+    path.source = sent.source;
     path.best = path.eligible = true;
     rib::RouteView view;
     view.prefix = sent.prefix;

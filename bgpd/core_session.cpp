@@ -122,7 +122,7 @@ void Core::on_up(net::PeerId id, const fsm::Negotiated& negotiated, const net::I
   peer.negotiated = negotiated;
   peer.local_address = local_address;
   peer.end_of_rib = false;
-  peer.logged_failure.clear();
+  peer.logged_failures.clear();
   peer.logged_warning.clear();
   peer.ifindex = 0;
   note_link(peer);
@@ -167,8 +167,9 @@ void Core::on_down(net::PeerId id, const fsm::DownReason& reason) {
 
 void Core::on_attempt_failed(net::PeerId id, const fsm::DownReason& reason) {
   auto& peer = *peers_[id.value()];
-  const auto level = peer.logged_failure == reason.text ? LogLevel::Debug : LogLevel::Info;
-  peer.logged_failure = reason.text;
+  constexpr std::size_t kMostFailures = 16;  // a peer chooses the text of its notifications
+  if (peer.logged_failures.size() >= kMostFailures && !peer.logged_failures.contains(reason.text)) peer.logged_failures.clear();
+  const auto level = peer.logged_failures.insert(reason.text).second ? LogLevel::Info : LogLevel::Debug;
   log(level, "PEER_ATTEMPT_FAILED", reason.text, &peer, reason_fields(reason));
   peer_changed(peer);
 }

@@ -71,10 +71,11 @@ LogFormat to_format(config::Log::Format format) {
 // All that lives while the daemon runs. Members are declared in the order of start; they end in reverse.
 class Daemon {
  public:
-  Daemon(DaemonOptions options, LoadedConfig loaded)
+  Daemon(DaemonOptions options, LoadedConfig loaded, std::string privilege_warning)
       : options_(std::move(options)),
         running_(std::move(loaded.config)),
         warnings_(std::move(loaded.warnings)),
+        privilege_warning_(std::move(privilege_warning)),
         state_(running_.state_dir),
         log_(to_level(running_.log.level), to_format(running_.log.format)),
         control_(1),
@@ -120,6 +121,7 @@ class Daemon {
   DaemonOptions options_;
   config::Config running_;
   std::vector<config::Diagnostic> warnings_;
+  std::string privilege_warning_;  // what the daemon may not do, "" where it may all
   std::vector<api::ConfigChange> pending_restart_;
   StateFolder state_;
   Log log_;
@@ -141,6 +143,7 @@ class Daemon {
   net::WallTime started_at_, config_time_;
   std::string instance_id_;
   bool last_reload_ok_ = true;
+  std::string refused_reload_;  // for the status, until a reload is accepted
   bool started_ = false;
   bool stopping_ = false;
 };
@@ -204,6 +207,8 @@ void Daemon::complete(api::Status& status) const {
   status.config_time = config_time_;
   status.rss_bytes = resident_bytes();
   status.pending_restart = pending_restart_;
+  if (!refused_reload_.empty()) status.warnings.push_back(refused_reload_);
+  if (!privilege_warning_.empty()) status.warnings.push_back(privilege_warning_);
   for (const auto& warning : warnings_) status.warnings.push_back(config::to_string(warning));
 }
 
@@ -252,6 +257,7 @@ net::Result<void, std::string> Daemon::start() {
   if (auto started = start_api(); !started) return started;
   if (auto started = start_core(); !started) return started;
   started_ = true;
+  if (!privilege_warning_.empty()) write_log({LogLevel::Warn, "HOST_WARNING", privilege_warning_, {}});
   for (const auto& warning : warnings_)
     write_log({LogLevel::Warn, "CONFIG_WARNING", config::to_string(warning), {}});
   write_log({LogLevel::Info,
@@ -317,7 +323,10 @@ net::Result<api::ConfigReport, api::ApiError> Daemon::reload() {
   api::ConfigReport report;
   auto loaded = load_config(options_.config_file);
   last_reload_ok_ = loaded.has_value();
+  refused_reload_.clear();
   if (!loaded) {
+    refused_reload_ = "the last reload was refused, and what runs is older than the file";
+    if (!loaded.error().empty()) refused_reload_ += ": " + config::to_string(loaded.error().front());
     std::string all;
     for (const auto& finding : loaded.error()) {
       write_log({LogLevel::Error, "CONFIG_REJECTED", config::to_string(finding), {}});
@@ -451,8 +460,7 @@ int run_daemon(const DaemonOptions& options) {
   }
   signal(SIGPIPE, SIG_IGN);
   raise_descriptor_limit();
-  Daemon daemon(options, std::move(*loaded));
-  if (!privilege_warning.empty()) std::cerr << "podbgpd: " << privilege_warning << "\n";
+  Daemon daemon(options, std::move(*loaded), std::move(privilege_warning));
   auto started = daemon.start();
   if (started) daemon.run();
   daemon.tear_down();

@@ -26,11 +26,11 @@ net::Result<std::string, std::string> drop_privileges() {
   std::string warning;
   for (const auto capability : {CAP_NET_ADMIN, CAP_NET_BIND_SERVICE}) {
     if (capng_have_capability(CAPNG_PERMITTED, capability) == 0)
-      warning += std::string(warning.empty() ? "" : ", ") + "CAP_" + capng_capability_to_name(capability);
+      warning += std::string(warning.empty() ? "" : ", ") + (capability == CAP_NET_ADMIN ? "CAP_NET_ADMIN" : "CAP_NET_BIND_SERVICE");
   }
   const bool narrow = bounding_set_is_narrow();
   const bool may_drop_bounding = capng_have_capability(CAPNG_EFFECTIVE, CAP_SETPCAP) != 0;
-  if (!warning.empty()) warning = "not permitted: " + warning + "; routes, TCP MD5 or port 179 will fail";
+  if (!warning.empty()) warning = "not permitted: " + warning + "; routes, TCP MD5 or port 179 will fail: start it as root, or with this capability";
   const bool had_admin = capng_have_capability(CAPNG_PERMITTED, CAP_NET_ADMIN) != 0;
   const bool had_bind = capng_have_capability(CAPNG_PERMITTED, CAP_NET_BIND_SERVICE) != 0;
   capng_clear(CAPNG_SELECT_BOTH);

@@ -1,5 +1,7 @@
 #include "cli/routes_file.hpp"
 
+#include <set>
+
 #include <fmt/format.h>
 #include <yaml-cpp/yaml.h>
 
@@ -12,6 +14,11 @@ struct Wrong {
   YAML::Mark mark;
   std::string message;
 };
+
+// yaml-cpp gives a key that stands there twice as two entries.
+void check_once(const YAML::Node& key, std::set<std::string>& seen) {
+  if (!seen.insert(key.Scalar()).second) throw Wrong{key.Mark(), fmt::format("'{}' stands here twice", key.Scalar())};
+}
 
 std::string text_of(const YAML::Node& node, const std::string& what) {
   if (!node.IsScalar()) throw Wrong{node.Mark(), what + " must be one value"};
@@ -52,9 +59,11 @@ podbgp::v1::Route to_route(const YAML::Node& node) {
     return route;
   }
   if (!node.IsMap()) throw Wrong{node.Mark(), "a route is a prefix, or a mapping with `prefix`"};
+  std::set<std::string> seen;
   for (const auto& item : node) {
     const auto key = item.first.Scalar();
     const auto& value = item.second;
+    check_once(item.first, seen);
     if (key == "prefix")
       route.set_prefix(text_of(value, key));
     else if (key == "next_hop")
@@ -80,8 +89,9 @@ podbgp::v1::Route to_route(const YAML::Node& node) {
   return route;
 }
 
+// No list would withdraw everything: who means that writes [].
 void add_routes(const YAML::Node& list, RoutesFile& out) {
-  if (list.IsNull()) return;
+  if (list.IsNull()) throw Wrong{list.Mark(), "there are no routes; write [] to withdraw everything"};
   if (!list.IsSequence()) throw Wrong{list.Mark(), "expected a list of routes"};
   for (const auto& item : list) out.routes.push_back(to_route(item));
 }
@@ -103,8 +113,10 @@ net::Result<RoutesFile, std::string> parse_routes(const std::string& text, const
     // An empty file would withdraw everything: who means that writes [].
     if (!root.IsMap() || !root["routes"])
       throw Wrong{root.Mark(), "expected a list of routes, or `routes:` with one; write [] to withdraw everything"};
+    std::set<std::string> seen;
     for (const auto& item : root) {
       const auto key = item.first.Scalar();
+      check_once(item.first, seen);
       if (key == "routes")
         add_routes(item.second, out);
       else if (key == "owner")

@@ -343,7 +343,11 @@ int run(std::vector<std::string> arguments, World& world) {
     world.err << "podbgp: " << client.error().message << '\n';
     return client.error().exit_code;
   }
-  return Command(options, world, **client).run();
+  const int code = Command(options, world, **client).run();
+  if (world.out.flush()) return code;
+  if (errno == EPIPE) return code;  // who reads has read enough
+  world.err << "podbgp: cannot write the output: " << std::strerror(errno) << '\n';
+  return code == kOk ? kNegative : code;
 }
 
 }  // namespace podbgp::cli

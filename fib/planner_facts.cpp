@@ -99,7 +99,11 @@ void Planner::fact(const AddressFact& fact) {
   if (!resolver_.address(fact)) return;
   resolve_dirty_ = true;
   addresses_changed_ = true;
-  if (dumping_ || fact.gone) return;
+  if (dumping_) return;
+  if (fact.gone) {
+    if (fact.address.is_v4()) want_dump();  // with the last one of a link the kernel drops its IPv4 routes and does not tell
+    return;
+  }
   retry_singles(fact.ifindex);
   events_.emplace_back(LinkUp{resolver_.link_name(fact.ifindex), fact.ifindex});
 }
@@ -121,6 +125,7 @@ void Planner::fact(const NeighbourFact& fact) {
 
 void Planner::fact(const NextHopFact& fact) {
   if (!next_hops_.in_range(fact.id)) {
+    if (fact.gone && !dumping_ && resolver_.used_by_ipv4_route(fact.id)) want_dump();
     if (resolver_.next_hop(fact) && !dumping_) resolve_dirty_ = true;
     return;
   }

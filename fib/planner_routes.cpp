@@ -20,6 +20,7 @@ net::Duration backoff(unsigned failures) {
 
 std::string reason_of(const OpError& error) {
   const auto name = error_name(error.error);
+  if (error.error == EPERM && error.text.empty()) return name + ": podbgpd was started without CAP_NET_ADMIN";
   return error.text.empty() ? name : fmt::format("{}: {}", name, error.text);
 }
 }  // namespace

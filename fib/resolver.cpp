@@ -102,6 +102,13 @@ bool Resolver::next_hop(const NextHopFact& fact) {
   return true;
 }
 
+bool Resolver::used_by_ipv4_route(std::uint32_t nexthop_id) const {
+  return std::ranges::any_of(routes_, [&](const auto& entry) {
+    return entry.first.family() == net::Family::Ipv4Unicast &&
+           std::ranges::find(entry.second, nexthop_id, &ForeignRoute::nexthop_id) != entry.second.end();
+  });
+}
+
 std::vector<net::Prefix> Resolver::link_lost(std::uint32_t ifindex, bool carrier_only) {
   // Nexthop objects of the link are gone in both cases, and with them the groups that are empty now.
   std::set<std::uint32_t> lost;

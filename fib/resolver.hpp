@@ -53,6 +53,8 @@ class Resolver {
   bool neighbour(const NeighbourFact& fact);
   bool route(const RouteFact& fact);       // foreign only
   bool next_hop(const NextHopFact& fact);  // any
+  // Whether a foreign IPv4 route uses the object: the kernel drops it with the object and does not tell.
+  [[nodiscard]] bool used_by_ipv4_route(std::uint32_t nexthop_id) const;
   // The link went (down, lost carrier, removed): forget what the kernel drops without telling. Returns the prefixes
   // whose foreign IPv4 routes vanished: what they blocked may be tried again.
   std::vector<net::Prefix> link_lost(std::uint32_t ifindex, bool carrier_only);

@@ -141,7 +141,8 @@ void Peer::on(const event::TimerExpired& e, Actions& out) {
       const auto notification = wire::make_notification(wire::ErrorCode::HoldTimer, 0);
       const auto& negotiated = at(slot).negotiated;
       const auto waited = negotiated ? negotiated->hold_time : settings_.open_hold_time;
-      const auto text = fmt::format("nothing was heard from the peer for {} s", waited.count());
+      auto text = fmt::format("nothing was heard from the peer for {} s", waited.count());
+      if (!negotiated) text += ", not even its OPEN: is ttl_security on one side only?";
       fail(slot, notification, sent_reason(notification, text), After::Retry, out);
       break;
     }

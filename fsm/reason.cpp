@@ -25,7 +25,7 @@ DownReason tcp_reason(std::string_view error, State state) {
   DownReason reason;
   reason.token = error.empty() ? "tcp-closed" : "tcp-failed";
   reason.text = error.empty() ? "the peer closed the connection" : fmt::format("connection lost: {}", error);
-  if (state == State::OpenSent) reason.text += " before its OPEN came: does it have this address of ours as a peer?";
+  if (state == State::OpenSent) reason.text += " before its OPEN came: does it have this address of ours as a peer, or does it still pause after an error? its log says";
   return reason;
 }
 

@@ -27,6 +27,16 @@ bool is_reflected(const ExportTarget& target, const PathSource& source) {
   return source.source == RouteSource::Bgp && source.kind != PeerKind::External && target.kind != PeerKind::External;
 }
 
+constexpr std::uint64_t kNonTransitiveBit = std::uint64_t{0x40} << 56;  // RFC 4360 §2, §6
+
+// What a learned route carries for its AS or confederation alone stays there. Before policy: what that adds is meant.
+void leave_the_as(wire::AttributeSet& set) {
+  std::erase_if(set.extended_communities, [](const auto& c) { return (c.value() & kNonTransitiveBit) != 0; });
+  std::erase_if(set.as_path.segments, [](const wire::AsSegment& segment) {  // RFC 5065 §4
+    return segment.type == wire::AsSegment::Type::ConfedSequence || segment.type == wire::AsSegment::Type::ConfedSet;
+  });
+}
+
 void write_external(const ExportTarget& target, const PathSource& source, bool med_set, wire::AttributeSet& set) {
   set.as_path.prepend(target.local_asn);  // RFC 4271 §5.1.2 b
   set.local_pref.reset();                 // §5.1.5
@@ -126,6 +136,7 @@ ExportVerdict apply_export_rules(const ExportTarget& target, const PathSource& s
   if (const auto reason = check_communities(target, set); reason != ExportReason::Exported) return {reason, {}};
   if (is_reflected(target, source) && target.kind != PeerKind::Client && source.kind != PeerKind::Client)
     return {ExportReason::NotReflected, {}};
+  if (target.kind == PeerKind::External && source.source == RouteSource::Bgp) leave_the_as(set);
   PolicyResult policy;
   policy.accepted = true;
   if (target.policy) policy = target.policy->run(context, bits, set);

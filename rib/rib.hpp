@@ -80,6 +80,7 @@ struct AdvertisedView {                        // what a peer was sent
   net::Prefix prefix;
   wire::AttributeSet attributes;
   net::PathId path_id;
+  RouteSource source{};
 };
 
 enum class PrefixMatch : std::uint8_t { Exact, Longer, Shorter, LongestMatch };

@@ -249,6 +249,36 @@ TEST_P(KernelModes, AForeignRouteOfOurMetricIsRespectedAndNamed) {
   EXPECT_THAT(output("ip route show 10.244.1.0/24"), HasSubstr("proto static"));
 }
 
+// With the last IPv4 address of a link the kernel drops the IPv4 routes over it, and does not tell.
+TEST_P(KernelModes, AnAddressThatGoesAndComesBackLeavesNoHole) {
+  run("ip route add 10.9.0.0/24 via 10.1.0.7");
+  Node node(settings());
+  node.define(2, {hop(1, "10.1.0.1")});
+  node.define(3, {hop(1, "10.9.0.1")});
+  node.route("10.244.1.0/24", 2);
+  node.route("10.244.2.0/24", 3);
+  node.wait_each({"10.244.1.0/24", "10.244.2.0/24"}, RouteStatus::Installed);
+  run("printf 'addr del 10.1.0.11/24 dev eth1\\naddr add 10.1.0.11/24 dev eth1\\n' | ip -batch -");
+  eventually([] { return !output("ip route show 10.244.1.0/24").empty(); }, [] { return routes(); });
+  node.wait_status("10.244.2.0/24", RouteStatus::Pending);  // the way to its next hop was somebody's, who has to bring it back
+  EXPECT_EQ(node.status("10.244.2.0/24").reason, "no route covers 10.9.0.1");
+}
+
+TEST_P(KernelModes, AForeignNexthopObjectThatGoesTakesItsRoutesAlong) {
+  run("ip nexthop add id 5 via 10.2.0.7 dev eth2 && ip route add 10.9.0.0/24 nhid 5 && ip route add 10.244.2.0/24 nhid 5 metric 200");
+  Node node(settings());
+  node.define(2, {hop(1, "10.9.0.1")});
+  node.define(3, {hop(1, "10.1.0.1")});
+  node.route("10.244.1.0/24", 2);
+  node.route("10.244.2.0/24", 3);
+  node.wait_status("10.244.1.0/24", RouteStatus::Installed);
+  node.wait_status("10.244.2.0/24", RouteStatus::Refused);
+  run("ip nexthop del id 5");
+  node.wait_status("10.244.1.0/24", RouteStatus::Pending);
+  EXPECT_EQ(node.status("10.244.1.0/24").reason, "no route covers 10.9.0.1");
+  node.wait_status("10.244.2.0/24", RouteStatus::Installed);
+}
+
 TEST_P(KernelModes, LossOfCarrierLeadsToTheBackupAtOnceAndBackWithTheLink) {
   Node node(settings());
   node.define(2, {hop(1, "10.1.0.1")}, {hop(2, "10.2.0.1")});

@@ -425,7 +425,7 @@ TEST(DownReason, SaysWhatToLookFor) {
   shut.start().tcp(kOut);
   const auto actions = shut.step(event::TcpFailed{kOut, ""});
   EXPECT_EQ(find<action::AttemptFailed>(actions)->reason.text,
-            "the peer closed the connection before its OPEN came: does it have this address of ours as a peer?");
+            "the peer closed the connection before its OPEN came: does it have this address of ours as a peer, or does it still pause after an error? its log says");
   Driven quiet;
   quiet.establish(kIn);
   const auto expired = quiet.expire(TimerKind::Hold, kIn);

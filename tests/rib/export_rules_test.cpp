@@ -85,6 +85,33 @@ TEST_F(ExportRules, PolicyRejectsAndIsNamed) {
 
 TEST_F(ExportRules, AcceptingStatementIsNamed) { EXPECT_EQ(describe(run()), "exported (all)"); }
 
+// --- RFC 4360, RFC 5065: what is for the AS or the confederation alone ---
+
+TEST_F(ExportRules, Rfc4360_6_NonTransitiveExtendedCommunitiesDoNotLeaveTheAs) {
+  const wire::ExtendedCommunity target_of_vpn{0x0002FDE800000064}, bandwidth{0x4004FDE84CBEBC20};
+  set.extended_communities = {target_of_vpn, bandwidth};
+  to(PeerKind::Internal);
+  EXPECT_EXPORTED();
+  EXPECT_EQ(set.extended_communities.size(), 2u);
+  to(PeerKind::External);
+  EXPECT_EXPORTED();
+  EXPECT_EQ(set.extended_communities, std::vector{target_of_vpn});
+}
+
+TEST_F(ExportRules, Rfc4360_6_WhatTheAnnouncerOfOurOwnRouteSaidIsSent) {
+  own();
+  set.extended_communities = {wire::ExtendedCommunity{0x4004FDE84CBEBC20}};
+  EXPECT_EXPORTED();
+  EXPECT_EQ(set.extended_communities.size(), 1u);
+}
+
+TEST_F(ExportRules, Rfc5065_4_ConfederationSegmentsDoNotLeaveTheAs) {
+  from(PeerKind::Internal);
+  set.as_path.segments.insert(set.as_path.segments.begin(), {wire::AsSegment::Type::ConfedSequence, {net::Asn{7}, net::Asn{8}}});
+  EXPECT_EXPORTED();
+  EXPECT_EQ(set.as_path, path({65101, 65001}));
+}
+
 // --- RFC 1997 ---
 
 TEST_F(ExportRules, Rfc1997_NoAdvertiseGoesNowhere) {

@@ -111,9 +111,12 @@ def test_reload_of_a_file_that_is_no_use_changes_nothing(lab, node, case, how):
             line = log_lines(lab, "CONFIG_REJECTED")[-1]
             lab.holds("with file and reason", lambda: expect(CONFIG in line and reason in line, line))
         lab.holds("and the metrics", lambda: "podbgp_config_last_reload_success 0" in metrics(node))
+        status = lab["node1"].cli("status").stdout
+        lab.holds("and podbgp status, with the reason", lambda: expect("the last reload" in status and "was refused" in status and reason in status, status))
     finally:
         restore(node)
     lab.holds("a good file is taken afterwards", lambda: expect("nothing changed" in lab["node1"].cli("config", "reload").stdout, "?"))
+    lab.holds("and nothing is left of it in the status", lambda: expect("was refused" not in lab["node1"].cli("status").stdout, lab["node1"].cli("status").stdout))
 
 
 def test_settings_that_wait_for_a_restart_are_shown_until_they_do_not(lab, node):
