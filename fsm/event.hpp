@@ -19,11 +19,12 @@ enum class TimerKind : std::uint8_t {
   Keepalive,
   SendHold,       // RFC 9687
   Stable,         // one per peer, while Established: when it fires the session counts as stable and the back-off starts anew
+  Collision,      // one per peer, while a connection is held: how long the other one may stay silent
 };
 // clang-format on
-inline constexpr std::size_t kTimerKinds = 6;
+inline constexpr std::size_t kTimerKinds = 7;
 [[nodiscard]] constexpr bool per_peer(TimerKind k) {  // its slot is always Slot::Outgoing
-  return k == TimerKind::ConnectRetry || k == TimerKind::IdleHold || k == TimerKind::Stable;
+  return k == TimerKind::ConnectRetry || k == TimerKind::IdleHold || k == TimerKind::Stable || k == TimerKind::Collision;
 }
 
 // clang-format off

@@ -142,4 +142,8 @@ Slot collision_winner(const PeerSettings& settings, net::RouterId peer_id, net::
   return we_dominate ? Slot::Outgoing : Slot::Incoming;
 }
 
+wire::Notification collision_cease() {
+  return wire::make_notification(wire::ErrorCode::Cease, wire::cease::kCollision);
+}
+
 }  // namespace podbgp::fsm

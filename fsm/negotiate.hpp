@@ -29,5 +29,6 @@ struct Refusal {
 
 // Which of two connections stays (RFC 4271 §6.8; equal identifiers: RFC 6286 §2.3).
 [[nodiscard]] Slot collision_winner(const PeerSettings& settings, net::RouterId peer_id, net::Asn peer_asn);
+[[nodiscard]] wire::Notification collision_cease();  // what the other one is closed with
 
 }  // namespace podbgp::fsm

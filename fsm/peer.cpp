@@ -30,6 +30,7 @@ Actions Peer::step(const Event& event) {
   const State before = state();
   Actions out;
   std::visit([&](const auto& e) { on(e, out); }, event);
+  release_held(out);
   note_state(before, out);
   return out;
 }
@@ -157,6 +158,7 @@ void Peer::on(const event::TimerExpired& e, Actions& out) {
       break;
     }
     case TimerKind::Stable: backoff_.reset(); break;
+    case TimerKind::Collision: give_up_silent(out); break;
   }
 }
 
@@ -203,6 +205,7 @@ Actions Peer::reconfigure(PeerSettings settings, bool new_endpoint) {
       start(out);
     }
   }
+  release_held(out);
   note_state(before, out);
   return out;
 }

@@ -10,8 +10,14 @@
 //  - Slot::Incoming is what the listener gave us: Idle or OpenSent and further. It is accepted while Outgoing is
 //  anywhere
 //    below Established.
-//  - Both in OpenConfirm: §6.8 decides by identifier. One Established: it wins, and the other is closed with
-//  Cease/Collision.
+//  - Two connections past OpenSent: §6.8 decides by identifier which one stays, and the other is closed with
+//    Cease/Collision. One Established: it wins.
+//  - Our KEEPALIVE lets the peer become Established, so it is the word that must not be taken back. While the other
+//    connection may still win, a connection is held: OpenConfirm, with the KEEPALIVE to come.
+//      - OPEN on the one that loses, while the winner has had no OPEN yet: held until the winner has it or is gone.
+//      - OPEN on the one that wins, when the loser has had our KEEPALIVE already: the peer may be Established there.
+//        Held until the peer says which one it took: KEEPALIVE on one, or the end of one.
+//    A connection that stays silent for kCollisionWait is closed, and the held one goes on. See docs/adr/0005.
 //
 // After a failure:
 //  - lost TCP, expired hold timer, Cease of the peer: at once back to Active, the next dial after the back-off. The
@@ -35,6 +41,10 @@
 #include "fsm/backoff.hpp"
 
 namespace podbgp::fsm {
+
+// How long the one of two colliding connections may stay silent that keeps the other waiting. Shorter than the least hold
+// time, which the peer may be counting already.
+inline constexpr Seconds kCollisionWait{2};
 
 class Peer {
  public:
@@ -64,7 +74,10 @@ class Peer {
   struct Connection {
     State state = State::Idle;
     std::optional<Negotiated> negotiated;  // in OpenConfirm and Established
+    bool held = false;                     // in OpenConfirm: our KEEPALIVE waits for the other connection
+    bool heard = false;                    // while held: the peer's KEEPALIVE has come
   };
+  enum class Collision : std::uint8_t { Stays, Held, Closed };  // what becomes of the connection that has its OPEN
   struct TimerState {
     std::uint32_t generation = 0;
     bool armed = false;
@@ -90,7 +103,9 @@ class Peer {
   void wait(net::Duration after, Actions& out);
   void resume_outgoing(Actions& out);
   void open(Slot slot, Actions& out);
-  bool resolve_collision(Slot slot, const Negotiated& negotiated, Actions& out);
+  Collision resolve_collision(Slot slot, const Negotiated& negotiated, Actions& out);
+  void give_up_silent(Actions& out);
+  void release_held(Actions& out);
   void end(Slot slot, std::optional<wire::Notification> notification, Actions& out);
   void fail(Slot slot, std::optional<wire::Notification> notification, DownReason reason, After after, Actions& out);
 

@@ -5,12 +5,6 @@
 
 namespace podbgp::fsm {
 
-namespace {
-
-wire::Notification collision() { return wire::make_notification(wire::ErrorCode::Cease, wire::cease::kCollision); }
-
-}  // namespace
-
 void Peer::dial(Actions& out) {
   at(Slot::Outgoing).state = State::Connect;
   dialled_for_link_ = false;
@@ -41,12 +35,12 @@ void Peer::on(const event::IncomingOffered&, Actions& out) {
   }
   if (const auto slot = established_slot()) {
     out.emplace_back(action::SendKeepalive{*slot});  // the probe, see the head of peer.hpp
-    out.emplace_back(action::RefuseIncoming{collision()});
+    out.emplace_back(action::RefuseIncoming{collision_cease()});
     return;
   }
   // A peer that dials again has given up its earlier connection.
   if (open_or_further(Slot::Incoming)) {
-    end(Slot::Incoming, collision(), out);
+    end(Slot::Incoming, collision_cease(), out);
     resume_outgoing(out);
   }
   out.emplace_back(action::AcceptIncoming{});
@@ -82,12 +76,38 @@ void Peer::on(const event::TcpFailed& e, Actions& out) {
   }
 }
 
-// True if `slot`, which has just received its OPEN, stays.
-bool Peer::resolve_collision(Slot slot, const Negotiated& negotiated, Actions& out) {
-  if (at(other(slot)).state != State::OpenConfirm) return true;
-  const Slot winner = collision_winner(settings_, negotiated.peer_id, negotiated.peer_asn);
-  end(other(winner), collision(), out);
-  return winner == slot;
+// `slot` has just received its OPEN. See the head of peer.hpp.
+Peer::Collision Peer::resolve_collision(Slot slot, const Negotiated& negotiated, Actions& out) {
+  const auto& rival = at(other(slot));
+  if (rival.state < State::OpenSent) return Collision::Stays;
+  const bool wins = collision_winner(settings_, negotiated.peer_id, negotiated.peer_asn) == slot;
+  if (rival.state == State::OpenSent) return wins ? Collision::Stays : Collision::Held;
+  if (wins && !rival.held) return Collision::Held;
+  end(wins ? other(slot) : slot, collision_cease(), out);
+  return wins ? Collision::Stays : Collision::Closed;
+}
+
+// The other connection has kept the held one waiting for too long.
+void Peer::give_up_silent(Actions& out) {
+  for (const Slot slot : {Slot::Outgoing, Slot::Incoming}) {
+    if (at(slot).held) end(other(slot), collision_cease(), out);
+  }
+}
+
+// After every event: what a connection was held for may be over, whatever way the other one ended.
+void Peer::release_held(Actions& out) {
+  bool held = false;
+  for (const Slot slot : {Slot::Outgoing, Slot::Incoming}) {
+    auto& connection = at(slot);
+    if (connection.held && !open_or_further(other(slot))) {
+      connection.held = false;
+      out.emplace_back(action::SendKeepalive{slot});
+      arm_keepalive(slot, out);
+      if (connection.heard) establish(slot, out);
+    }
+    held |= connection.held;
+  }
+  if (!held) stop(TimerKind::Collision, Slot::Outgoing, out);
 }
 
 // Ends one connection and its timers, without a word about what comes next.

@@ -62,21 +62,34 @@ void Peer::on(const event::OpenReceived& e, Actions& out) {
     auto& refusal = negotiated.error();
     return fail(e.slot, refusal.notification, sent_reason(refusal.notification, refusal.text), After::Damp, out);
   }
-  if (!resolve_collision(e.slot, *negotiated, out)) return;
+  const auto outcome = resolve_collision(e.slot, *negotiated, out);
+  if (outcome == Collision::Closed) return;
   if (e.slot == Slot::Incoming && at(Slot::Outgoing).state < State::OpenSent) {
     end(Slot::Outgoing, std::nullopt, out);  // the peer is there: no second connection is needed
   }
   auto& connection = at(e.slot);
   connection.state = State::OpenConfirm;
   connection.negotiated = std::move(*negotiated);
-  out.emplace_back(action::SendKeepalive{e.slot});
+  connection.held = outcome == Collision::Held;
+  if (!connection.held) out.emplace_back(action::SendKeepalive{e.slot});
   arm_hold(e.slot, out);
-  arm_keepalive(e.slot, out);
+  if (connection.held) {
+    arm(TimerKind::Collision, Slot::Outgoing, kCollisionWait, out);
+  } else {
+    arm_keepalive(e.slot, out);
+  }
 }
 
 void Peer::on(const event::KeepaliveReceived& e, Actions& out) {
-  switch (at(e.slot).state) {
-    case State::OpenConfirm: return establish(e.slot, out);
+  auto& connection = at(e.slot);
+  switch (connection.state) {
+    case State::OpenConfirm:
+      if (!connection.held) return establish(e.slot, out);
+      connection.heard = true;
+      arm_hold(e.slot, out);
+      // The other one has both OPENs as well, so the peer has chosen, and this is the one.
+      if (at(other(e.slot)).state == State::OpenConfirm) end(other(e.slot), collision_cease(), out);
+      return;
     case State::Established: return arm_hold(e.slot, out);
     default: return unexpected(e.slot, wire::MessageType::Keepalive, out);
   }
@@ -84,7 +97,7 @@ void Peer::on(const event::KeepaliveReceived& e, Actions& out) {
 
 // §6.8: from here on this connection wins over any other.
 void Peer::establish(Slot slot, Actions& out) {
-  end(other(slot), wire::make_notification(wire::ErrorCode::Cease, wire::cease::kCollision), out);
+  end(other(slot), collision_cease(), out);
   auto& connection = at(slot);
   connection.state = State::Established;
   arm_hold(slot, out);

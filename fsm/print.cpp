@@ -78,7 +78,8 @@ struct ActionPrinter {
 }  // namespace
 
 std::string_view to_string(TimerKind kind) {
-  constexpr std::string_view names[] = {"ConnectRetry", "IdleHold", "Hold", "Keepalive", "SendHold", "Stable"};
+  constexpr std::string_view names[] = {"ConnectRetry", "IdleHold", "Hold",     "Keepalive",
+                                        "SendHold",     "Stable",   "Collision"};
   return names[static_cast<std::size_t>(kind)];
 }
 

@@ -166,6 +166,41 @@ TEST(Rfc4271_6_8_Collision, LoserIsClosedWithCeaseCollisionAndIsNoFailure) {
   EXPECT_EQ(d.peer.failures(), 0u);
 }
 
+// The peer's connection (in) would win, but has had no OPEN yet: ours gets no KEEPALIVE, so that the peer cannot be
+// Established on it when we close it.
+TEST(Rfc4271_6_8_Collision, TheLoserIsHeldUntilTheWinnerIsGone) {
+  Driven d;
+  d.start().tcp(kIn).tcp(kOut).open(kOut).keepalive(kOut);
+  EXPECT_EQ(d.peer.state(), State::OpenConfirm);
+  EXPECT_EQ(seconds(d.after(TimerKind::Collision)), 2);
+  EXPECT_EQ(text(d.step(event::TcpFailed{kIn, ""})),
+            "close(in), stop(Hold/in), failed(tcp-closed), send(out KEEPALIVE), arm(Keepalive/out), arm(Hold/out), "
+            "arm(SendHold/out), arm(Stable), up(out), stop(Collision), OpenConfirm->Established");
+}
+
+TEST(Rfc4271_6_8_Collision, ASilentWinnerIsGivenUp) {
+  Driven d;
+  d.start().tcp(kIn).tcp(kOut).open(kOut).keepalive(kOut);
+  EXPECT_EQ(text(d.expire(TimerKind::Collision)),
+            "send(in NOTIFICATION 6/7), close(in), stop(Hold/in), send(out KEEPALIVE), arm(Keepalive/out), "
+            "arm(Hold/out), arm(SendHold/out), arm(Stable), up(out), OpenConfirm->Established");
+}
+
+// Our connection has had our KEEPALIVE before the peer's came, so the peer may be Established on it: it has the word.
+TEST(Rfc4271_6_8_Collision, WhatHasOurKeepaliveEndsOnlyByTheWordOfThePeer) {
+  const auto both = [] { return Driven().start().tcp(kOut).open(kOut).tcp(kIn).open(kIn); };
+  for (const Slot chosen : {kOut, kIn}) {
+    Driven confirmed = both();
+    confirmed.keepalive(chosen);
+    EXPECT_EQ(confirmed.peer.established_slot(), chosen);
+    EXPECT_EQ(confirmed.peer.state(other(chosen)), State::Idle);
+    Driven ended = both();
+    ended.with(event::NotificationReceived{other(chosen), notification(6, 7)}).keepalive(chosen);
+    EXPECT_EQ(ended.peer.established_slot(), chosen);
+    EXPECT_EQ(ended.peer.failures(), 0u);
+  }
+}
+
 TEST(Rfc4271_6_8_Collision, EstablishedWinsAndIsProbed) {
   Driven d;
   d.establish(kIn);

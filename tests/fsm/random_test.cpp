@@ -100,6 +100,13 @@ class Checker {
       EXPECT_EQ(driven.running(TimerKind::ConnectRetry), !peer.settings().passive);
     }
     EXPECT_EQ(driven.running(TimerKind::Stable) && !up, false);
+    if (driven.running(TimerKind::Collision)) {
+      EXPECT_GE(std::min(peer.state(kOut), peer.state(kIn)), State::OpenSent) << "nothing to wait for";
+      EXPECT_EQ(peer.state(), State::OpenConfirm);
+    } else if (peer.state() == State::OpenConfirm && !hold_zero) {
+      const Slot slot = peer.state(kOut) == State::OpenConfirm ? kOut : kIn;
+      EXPECT_TRUE(driven.running(TimerKind::Keepalive, slot)) << "held without end";
+    }
   }
 
  public:

@@ -167,7 +167,7 @@ LinkLost: close(out), stop(Hold/out), failed(link-down), arm(ConnectRetry), clos
 IncomingOffered: send(in NOTIFICATION 6/7), close(in), stop(Hold/in), accept
 TimerExpired(Hold/out): send(out NOTIFICATION 4/0), close(out), failed(hold-timer-expired), arm(ConnectRetry)
 TcpFailed(out): close(out), stop(Hold/out), failed(tcp-closed), arm(ConnectRetry)
-OpenReceived(out): send(out KEEPALIVE), arm(Hold/out), arm(Keepalive/out), OpenSent->OpenConfirm
+OpenReceived(out): arm(Hold/out), arm(Collision), OpenSent->OpenConfirm
 KeepaliveReceived(out): send(out NOTIFICATION 5/1), close(out), stop(Hold/out), failed(fsm-error-open-sent), arm(ConnectRetry)
 UpdateReceived(out): send(out NOTIFICATION 5/1), close(out), stop(Hold/out), failed(fsm-error-open-sent), arm(ConnectRetry)
 RouteRefreshReceived(out): send(out NOTIFICATION 5/1), close(out), stop(Hold/out), failed(fsm-error-open-sent), arm(ConnectRetry)
@@ -185,6 +185,33 @@ NotificationReceived(in 6/2): close(in), stop(Hold/in), failed(notification-rece
 NotificationReceived(in 6/7): close(in), stop(Hold/in)
 NotificationReceived(in 2/2): close(in), stop(Hold/in), failed(notification-received)
 MessageError(in 1/2): send(in NOTIFICATION 1/2), close(in), stop(Hold/in), failed(header-bad-length)
+
+## OpenSent in, OpenConfirm out held
+ManualStop: send(out NOTIFICATION 6/2), close(out), stop(Hold/out), send(in NOTIFICATION 6/2), close(in), stop(Hold/in), stop(Collision), OpenConfirm->Idle
+Reset: send(out NOTIFICATION 6/4), close(out), stop(Hold/out), send(in NOTIFICATION 6/4), close(in), stop(Hold/in), arm(ConnectRetry), stop(Collision), OpenConfirm->Active
+LinkLost: close(out), stop(Hold/out), failed(link-down), arm(ConnectRetry), close(in), stop(Hold/in), failed(link-down), stop(Collision), OpenConfirm->Active
+IncomingOffered: send(in NOTIFICATION 6/7), close(in), stop(Hold/in), accept, send(out KEEPALIVE), arm(Keepalive/out), stop(Collision)
+TimerExpired(Collision): send(in NOTIFICATION 6/7), close(in), stop(Hold/in), send(out KEEPALIVE), arm(Keepalive/out)
+TimerExpired(Hold/out): send(out NOTIFICATION 4/0), close(out), failed(hold-timer-expired), arm(ConnectRetry), stop(Collision), OpenConfirm->OpenSent
+TcpFailed(out): close(out), stop(Hold/out), failed(tcp-closed), arm(ConnectRetry), stop(Collision), OpenConfirm->OpenSent
+OpenReceived(out): send(out NOTIFICATION 5/2), close(out), stop(Hold/out), failed(fsm-error-open-confirm), arm(ConnectRetry), stop(Collision), OpenConfirm->OpenSent
+KeepaliveReceived(out): arm(Hold/out)
+UpdateReceived(out): send(out NOTIFICATION 5/2), close(out), stop(Hold/out), failed(fsm-error-open-confirm), arm(ConnectRetry), stop(Collision), OpenConfirm->OpenSent
+RouteRefreshReceived(out): send(out NOTIFICATION 5/2), close(out), stop(Hold/out), failed(fsm-error-open-confirm), arm(ConnectRetry), stop(Collision), OpenConfirm->OpenSent
+NotificationReceived(out 6/2): close(out), stop(Hold/out), failed(notification-received), arm(ConnectRetry), stop(Collision), OpenConfirm->OpenSent
+NotificationReceived(out 6/7): close(out), stop(Hold/out), stop(Collision), OpenConfirm->OpenSent
+NotificationReceived(out 2/2): close(out), stop(Hold/out), failed(notification-received), arm(ConnectRetry), stop(Collision), OpenConfirm->OpenSent
+MessageError(out 1/2): send(out NOTIFICATION 1/2), close(out), stop(Hold/out), failed(header-bad-length), arm(ConnectRetry), stop(Collision), OpenConfirm->OpenSent
+TimerExpired(Hold/in): send(in NOTIFICATION 4/0), close(in), failed(hold-timer-expired), send(out KEEPALIVE), arm(Keepalive/out), stop(Collision)
+TcpFailed(in): close(in), stop(Hold/in), failed(tcp-closed), send(out KEEPALIVE), arm(Keepalive/out), stop(Collision)
+OpenReceived(in): send(out NOTIFICATION 6/7), close(out), stop(Hold/out), send(in KEEPALIVE), arm(Hold/in), arm(Keepalive/in), stop(Collision)
+KeepaliveReceived(in): send(in NOTIFICATION 5/1), close(in), stop(Hold/in), failed(fsm-error-open-sent), send(out KEEPALIVE), arm(Keepalive/out), stop(Collision)
+UpdateReceived(in): send(in NOTIFICATION 5/1), close(in), stop(Hold/in), failed(fsm-error-open-sent), send(out KEEPALIVE), arm(Keepalive/out), stop(Collision)
+RouteRefreshReceived(in): send(in NOTIFICATION 5/1), close(in), stop(Hold/in), failed(fsm-error-open-sent), send(out KEEPALIVE), arm(Keepalive/out), stop(Collision)
+NotificationReceived(in 6/2): close(in), stop(Hold/in), failed(notification-received), send(out KEEPALIVE), arm(Keepalive/out), stop(Collision)
+NotificationReceived(in 6/7): close(in), stop(Hold/in), send(out KEEPALIVE), arm(Keepalive/out), stop(Collision)
+NotificationReceived(in 2/2): close(in), stop(Hold/in), failed(notification-received), send(out KEEPALIVE), arm(Keepalive/out), stop(Collision)
+MessageError(in 1/2): send(in NOTIFICATION 1/2), close(in), stop(Hold/in), failed(header-bad-length), send(out KEEPALIVE), arm(Keepalive/out), stop(Collision)
 
 ## OpenSent in, OpenConfirm out
 ManualStop: send(out NOTIFICATION 6/2), close(out), stop(Hold/out), stop(Keepalive/out), send(in NOTIFICATION 6/2), close(in), stop(Hold/in), OpenConfirm->Idle
@@ -204,7 +231,7 @@ NotificationReceived(out 2/2): close(out), stop(Hold/out), stop(Keepalive/out), 
 MessageError(out 1/2): send(out NOTIFICATION 1/2), close(out), stop(Hold/out), stop(Keepalive/out), failed(header-bad-length), arm(ConnectRetry), OpenConfirm->OpenSent
 TimerExpired(Hold/in): send(in NOTIFICATION 4/0), close(in), failed(hold-timer-expired)
 TcpFailed(in): close(in), stop(Hold/in), failed(tcp-closed)
-OpenReceived(in): send(out NOTIFICATION 6/7), close(out), stop(Hold/out), stop(Keepalive/out), send(in KEEPALIVE), arm(Hold/in), arm(Keepalive/in)
+OpenReceived(in): arm(Hold/in), arm(Collision)
 KeepaliveReceived(in): send(in NOTIFICATION 5/1), close(in), stop(Hold/in), failed(fsm-error-open-sent)
 UpdateReceived(in): send(in NOTIFICATION 5/1), close(in), stop(Hold/in), failed(fsm-error-open-sent)
 RouteRefreshReceived(in): send(in NOTIFICATION 5/1), close(in), stop(Hold/in), failed(fsm-error-open-sent)
@@ -239,6 +266,34 @@ NotificationReceived(in 6/2): close(in), stop(Hold/in), stop(Keepalive/in), fail
 NotificationReceived(in 6/7): close(in), stop(Hold/in), stop(Keepalive/in), OpenConfirm->OpenSent
 NotificationReceived(in 2/2): close(in), stop(Hold/in), stop(Keepalive/in), failed(notification-received), OpenConfirm->OpenSent
 MessageError(in 1/2): send(in NOTIFICATION 1/2), close(in), stop(Hold/in), stop(Keepalive/in), failed(header-bad-length), OpenConfirm->OpenSent
+
+## OpenConfirm in held, OpenConfirm out
+ManualStop: send(out NOTIFICATION 6/2), close(out), stop(Hold/out), stop(Keepalive/out), send(in NOTIFICATION 6/2), close(in), stop(Hold/in), stop(Collision), OpenConfirm->Idle
+Reset: send(out NOTIFICATION 6/4), close(out), stop(Hold/out), stop(Keepalive/out), send(in NOTIFICATION 6/4), close(in), stop(Hold/in), arm(ConnectRetry), stop(Collision), OpenConfirm->Active
+LinkLost: close(out), stop(Hold/out), stop(Keepalive/out), failed(link-down), close(in), stop(Hold/in), failed(link-down), arm(ConnectRetry), stop(Collision), OpenConfirm->Active
+IncomingOffered: send(in NOTIFICATION 6/7), close(in), stop(Hold/in), accept, stop(Collision)
+TimerExpired(Collision): send(out NOTIFICATION 6/7), close(out), stop(Hold/out), stop(Keepalive/out), send(in KEEPALIVE), arm(Keepalive/in)
+TimerExpired(Hold/out): send(out NOTIFICATION 4/0), close(out), stop(Keepalive/out), failed(hold-timer-expired), send(in KEEPALIVE), arm(Keepalive/in), stop(Collision)
+TimerExpired(Keepalive/out): send(out KEEPALIVE), arm(Keepalive/out)
+TcpFailed(out): close(out), stop(Hold/out), stop(Keepalive/out), failed(tcp-closed), send(in KEEPALIVE), arm(Keepalive/in), stop(Collision)
+OpenReceived(out): send(out NOTIFICATION 5/2), close(out), stop(Hold/out), stop(Keepalive/out), failed(fsm-error-open-confirm), send(in KEEPALIVE), arm(Keepalive/in), stop(Collision)
+KeepaliveReceived(out): send(in NOTIFICATION 6/7), close(in), stop(Hold/in), arm(Hold/out), arm(SendHold/out), arm(Stable), up(out), stop(Collision), OpenConfirm->Established
+UpdateReceived(out): send(out NOTIFICATION 5/2), close(out), stop(Hold/out), stop(Keepalive/out), failed(fsm-error-open-confirm), send(in KEEPALIVE), arm(Keepalive/in), stop(Collision)
+RouteRefreshReceived(out): send(out NOTIFICATION 5/2), close(out), stop(Hold/out), stop(Keepalive/out), failed(fsm-error-open-confirm), send(in KEEPALIVE), arm(Keepalive/in), stop(Collision)
+NotificationReceived(out 6/2): close(out), stop(Hold/out), stop(Keepalive/out), failed(notification-received), send(in KEEPALIVE), arm(Keepalive/in), stop(Collision)
+NotificationReceived(out 6/7): close(out), stop(Hold/out), stop(Keepalive/out), send(in KEEPALIVE), arm(Keepalive/in), stop(Collision)
+NotificationReceived(out 2/2): close(out), stop(Hold/out), stop(Keepalive/out), failed(notification-received), send(in KEEPALIVE), arm(Keepalive/in), stop(Collision)
+MessageError(out 1/2): send(out NOTIFICATION 1/2), close(out), stop(Hold/out), stop(Keepalive/out), failed(header-bad-length), send(in KEEPALIVE), arm(Keepalive/in), stop(Collision)
+TimerExpired(Hold/in): send(in NOTIFICATION 4/0), close(in), failed(hold-timer-expired), stop(Collision)
+TcpFailed(in): close(in), stop(Hold/in), failed(tcp-closed), stop(Collision)
+OpenReceived(in): send(in NOTIFICATION 5/2), close(in), stop(Hold/in), failed(fsm-error-open-confirm), stop(Collision)
+KeepaliveReceived(in): arm(Hold/in), send(out NOTIFICATION 6/7), close(out), stop(Hold/out), stop(Keepalive/out), send(in KEEPALIVE), arm(Keepalive/in), arm(Hold/in), arm(SendHold/in), arm(Stable), up(in), stop(Collision), OpenConfirm->Established
+UpdateReceived(in): send(in NOTIFICATION 5/2), close(in), stop(Hold/in), failed(fsm-error-open-confirm), stop(Collision)
+RouteRefreshReceived(in): send(in NOTIFICATION 5/2), close(in), stop(Hold/in), failed(fsm-error-open-confirm), stop(Collision)
+NotificationReceived(in 6/2): close(in), stop(Hold/in), failed(notification-received), stop(Collision)
+NotificationReceived(in 6/7): close(in), stop(Hold/in), stop(Collision)
+NotificationReceived(in 2/2): close(in), stop(Hold/in), failed(notification-received), stop(Collision)
+MessageError(in 1/2): send(in NOTIFICATION 1/2), close(in), stop(Hold/in), failed(header-bad-length), stop(Collision)
 
 )table";
 // clang-format on

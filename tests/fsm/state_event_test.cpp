@@ -48,8 +48,10 @@ std::vector<Situation> situations() {
       {"OpenConfirm in", [] { return Driven().start().tcp(kIn).open(kIn); }},
       {"Established in", [] { return Driven().establish(kIn); }},
       {"OpenSent in, OpenSent out", [] { return Driven().start().tcp(kIn).tcp(kOut); }},
-      {"OpenSent in, OpenConfirm out", [] { return Driven().start().tcp(kIn).tcp(kOut).open(kOut); }},
+      {"OpenSent in, OpenConfirm out held", [] { return Driven().start().tcp(kIn).tcp(kOut).open(kOut); }},
+      {"OpenSent in, OpenConfirm out", [] { return Driven().start().tcp(kOut).open(kOut).tcp(kIn); }},
       {"OpenConfirm in, OpenSent out", [] { return Driven().start().tcp(kIn).tcp(kOut).open(kIn); }},
+      {"OpenConfirm in held, OpenConfirm out", [] { return Driven().start().tcp(kOut).open(kOut).tcp(kIn).open(kIn); }},
   };
   return all;
 }
@@ -58,7 +60,7 @@ std::vector<Event> events(const Driven& d) {
   std::vector<Event> all{event::ManualStart{}, event::ManualStop{"bye"}, event::Reset{"again"},
                          event::LinkEvent{},   event::LinkLost{"eth1 lost its carrier"},
                          event::IncomingOffered{}, event::LocalError{notification(6, 1), ""}};
-  for (const auto kind : {TimerKind::ConnectRetry, TimerKind::IdleHold, TimerKind::Stable})
+  for (const auto kind : {TimerKind::ConnectRetry, TimerKind::IdleHold, TimerKind::Stable, TimerKind::Collision})
     all.push_back(d.expiry(kind));
   for (const Slot slot : {kOut, kIn}) {
     for (const auto kind : {TimerKind::Hold, TimerKind::Keepalive, TimerKind::SendHold}) {
