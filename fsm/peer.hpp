@@ -42,8 +42,8 @@
 
 namespace podbgp::fsm {
 
-// How long the one of two colliding connections may stay silent that keeps the other waiting. Shorter than the least hold
-// time, which the peer may be counting already.
+// How long the one of two colliding connections may stay silent that keeps the other waiting. Shorter than the least
+// hold time, which the peer may be counting already.
 inline constexpr Seconds kCollisionWait{2};
 
 class Peer {

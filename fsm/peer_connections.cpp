@@ -40,8 +40,7 @@ void Peer::on(const event::IncomingOffered&, Actions& out) {
   }
   // A peer that dials again has given up its earlier connection.
   if (open_or_further(Slot::Incoming)) {
-    end(Slot::Incoming, collision_cease(), out);
-    resume_outgoing(out);
+    fail(Slot::Incoming, collision_cease(), dialled_again_reason(at(Slot::Incoming).state), After::Retry, out);
   }
   out.emplace_back(action::AcceptIncoming{});
 }

@@ -127,7 +127,7 @@ void Peer::on(const event::NotificationReceived& e, Actions& out) {
   // Cease/Collision on our only connection: the peer believes in a session that we have lost. It will notice by its
   // hold timer, so asking again at a steady pace finds the moment; a growing back-off would miss it.
   const After after = collided ? After::RetrySoon : says_try_again(e.notification) ? After::Retry : After::Damp;
-  fail(e.slot, std::nullopt, received_reason(e.notification), after, out);
+  fail(e.slot, std::nullopt, received_reason(e.notification, settings_), after, out);
 }
 
 void Peer::on(const event::MessageError& e, Actions& out) {

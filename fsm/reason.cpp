@@ -4,6 +4,28 @@
 
 namespace podbgp::fsm {
 
+namespace {
+
+// What an operator can do about a NOTIFICATION of the peer, where its name alone leaves that open.
+std::string remedy(const wire::Notification& n, const PeerSettings& settings) {
+  const auto is = [&n](wire::ErrorCode code, std::uint8_t subcode) {
+    return n.code == static_cast<std::uint8_t>(code) && n.subcode == subcode;
+  };
+  if (is(wire::ErrorCode::Open, wire::open_error::kBadPeerAs)) {
+    return fmt::format("; the peer expects another AS than ours, which is {}", settings.local_asn);
+  }
+  if (is(wire::ErrorCode::Open, wire::open_error::kBadIdentifier)) {
+    return fmt::format("; the peer refuses our router id {}: has it, or another router of the AS, the same one?",
+                       settings.local_id);
+  }
+  if (is(wire::ErrorCode::Cease, wire::cease::kMaxPrefixes)) {
+    return "; we announce more than the peer takes from us: announce less, or raise its limit";
+  }
+  return {};
+}
+
+}  // namespace
+
 DownReason sent_reason(const wire::Notification& notification, std::string_view detail) {
   DownReason reason;
   reason.token = wire::reason_token(notification);
@@ -13,10 +35,10 @@ DownReason sent_reason(const wire::Notification& notification, std::string_view 
   return reason;
 }
 
-DownReason received_reason(const wire::Notification& notification) {
+DownReason received_reason(const wire::Notification& notification, const PeerSettings& settings) {
   DownReason reason;
   reason.token = "notification-received";
-  reason.text = fmt::format("received NOTIFICATION {}", wire::to_string(notification));
+  reason.text = fmt::format("received NOTIFICATION {}", wire::to_string(notification)) + remedy(notification, settings);
   reason.received = notification;
   return reason;
 }
@@ -26,6 +48,16 @@ DownReason tcp_reason(std::string_view error, State state) {
   reason.token = error.empty() ? "tcp-closed" : "tcp-failed";
   reason.text = error.empty() ? "the peer closed the connection" : fmt::format("connection lost: {}", error);
   if (state == State::OpenSent) reason.text += " before its OPEN came: does it have this address of ours as a peer, or does it still pause after an error? its log says";
+  return reason;
+}
+
+DownReason dialled_again_reason(State state) {
+  DownReason reason;
+  reason.token = "peer-dialled-again";
+  reason.text = fmt::format(
+      "the peer dialled again, though its {} had not come on its earlier connection: does it hear what we send? is "
+      "ttl_security on one side only?",
+      state == State::OpenSent ? "OPEN" : "KEEPALIVE");
   return reason;
 }
 

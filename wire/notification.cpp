@@ -102,6 +102,19 @@ std::string name_of(const Notification& n) {
   return text + "/" + (subcode ? std::string(subcode->text) : fmt::format("subcode {}", n.subcode));
 }
 
+// RFC 4486 §4: AFI, SAFI and the upper bound, which the sender may leave out.
+std::optional<std::string> prefix_limit(const Notification& n) {
+  if (n.code != static_cast<std::uint8_t>(ErrorCode::Cease) || n.subcode != cease::kMaxPrefixes) return std::nullopt;
+  Reader r(n.data);
+  const auto afi = r.u16();
+  const auto safi = r.u8();
+  const auto limit = r.u32();
+  if (!r.ok() || !r.empty()) return std::nullopt;
+  const auto family = net::family_of(afi, safi);
+  const auto name = family ? std::string(net::to_string(*family)) : fmt::format("AFI {} SAFI {}", afi, safi);
+  return fmt::format("{}, limit {}", name, limit);
+}
+
 std::string hex(ByteSpan bytes) {
   constexpr std::size_t kShown = 16;
   std::string text;
@@ -142,6 +155,7 @@ std::string to_string(const Notification& notification) {
     return text;
   }
   if (const auto reason = shutdown_text(notification)) return text + ": " + *reason;
+  if (const auto limit = prefix_limit(notification)) return fmt::format("{} ({})", text, *limit);
   if (!notification.data.empty()) text += fmt::format(" (data {})", hex(notification.data));
   return text;
 }

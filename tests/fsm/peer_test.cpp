@@ -236,8 +236,24 @@ TEST(Rfc4271_8_2_1_Incoming, ANewConnectionOfThePeerReplacesItsOlderOne) {
   Driven d;
   d.start().tcp(kIn);
   EXPECT_EQ(text(d.step(event::IncomingOffered{})),
-            "send(in NOTIFICATION 6/7), close(in), stop(Hold/in), accept, OpenSent->Connect");
+            "send(in NOTIFICATION 6/7), close(in), stop(Hold/in), failed(peer-dialled-again), accept, "
+            "OpenSent->Connect");
   EXPECT_NE(text(d.step(event::TcpConnected{kIn})).find("send(in OPEN)"), std::string::npos);
+}
+
+// With ttl_security on one side only this is all that is seen of it here.
+TEST(Rfc4271_8_2_1_Incoming, APeerThatDialsAgainIsTold) {
+  Driven d;
+  d.start().tcp(kIn);
+  const auto silent = d.step(event::IncomingOffered{});
+  ASSERT_NE(find<action::AttemptFailed>(silent), nullptr);
+  EXPECT_EQ(find<action::AttemptFailed>(silent)->reason.text,
+            "the peer dialled again, though its OPEN had not come on its earlier connection: does it hear what we "
+            "send? is ttl_security on one side only?");
+  d.with(event::TcpConnected{kIn}).open(kIn);
+  const auto deaf = d.step(event::IncomingOffered{});
+  ASSERT_NE(find<action::AttemptFailed>(deaf), nullptr);
+  EXPECT_NE(find<action::AttemptFailed>(deaf)->reason.text.find("its KEEPALIVE had not come"), std::string::npos);
 }
 
 TEST(Backoff, FirstRetryIsQuickThenItDoublesUpToTheLimit) {
@@ -449,6 +465,24 @@ TEST(DownReason, NamesWhatHappened) {
   EXPECT_EQ(reason.token, "notification-received");
   EXPECT_NE(reason.text.find("upgrade"), std::string::npos);
   ASSERT_TRUE(reason.received.has_value());
+}
+
+TEST(DownReason, SaysWhatThePeerDoesNotLike) {
+  const auto text_of = [](wire::Notification n) {
+    Driven d;
+    d.start().tcp(kOut);
+    return find<action::AttemptFailed>(d.step(event::NotificationReceived{kOut, std::move(n)}))->reason.text;
+  };
+  EXPECT_EQ(text_of({2, 2, {}}),
+            "received NOTIFICATION OPEN Message Error/Bad Peer AS; the peer expects another AS than ours, which is "
+            "65101");
+  EXPECT_EQ(text_of({2, 3, {}}),
+            "received NOTIFICATION OPEN Message Error/Bad BGP Identifier; the peer refuses our router id 10.0.0.1: has "
+            "it, or another router of the AS, the same one?");
+  EXPECT_EQ(text_of({6, 1, {0, 2, 1, 0, 0, 3, 0xe8}}),
+            "received NOTIFICATION Cease/Maximum Number of Prefixes Reached (ipv6, limit 1000); we announce more than "
+            "the peer takes from us: announce less, or raise its limit");
+  EXPECT_EQ(text_of({6, 5, {}}), "received NOTIFICATION Cease/Connection Rejected");
 }
 
 TEST(DownReason, SaysWhatToLookFor) {

@@ -106,7 +106,7 @@ TcpConnected(in): close(in)
 ManualStop: close(out), stop(ConnectRetry), send(in NOTIFICATION 6/2), close(in), stop(Hold/in), OpenSent->Idle
 Reset: close(out), stop(ConnectRetry), send(in NOTIFICATION 6/4), close(in), stop(Hold/in), arm(ConnectRetry), OpenSent->Active
 LinkLost: close(in), stop(Hold/in), failed(link-down), OpenSent->Connect
-IncomingOffered: send(in NOTIFICATION 6/7), close(in), stop(Hold/in), accept, OpenSent->Connect
+IncomingOffered: send(in NOTIFICATION 6/7), close(in), stop(Hold/in), failed(peer-dialled-again), accept, OpenSent->Connect
 TimerExpired(ConnectRetry): close(out), failed(connect-failed), dial, arm(ConnectRetry)
 TcpConnected(out): stop(ConnectRetry), send(out OPEN), arm(Hold/out)
 TcpFailed(out): stop(ConnectRetry), failed(connect-failed), arm(ConnectRetry)
@@ -125,7 +125,7 @@ MessageError(in 1/2): send(in NOTIFICATION 1/2), close(in), stop(Hold/in), faile
 ManualStop: send(in NOTIFICATION 6/2), close(in), stop(Hold/in), stop(Keepalive/in), OpenConfirm->Idle
 Reset: send(in NOTIFICATION 6/4), close(in), stop(Hold/in), stop(Keepalive/in), arm(ConnectRetry), OpenConfirm->Active
 LinkLost: close(in), stop(Hold/in), stop(Keepalive/in), failed(link-down), arm(ConnectRetry), OpenConfirm->Active
-IncomingOffered: send(in NOTIFICATION 6/7), close(in), stop(Hold/in), stop(Keepalive/in), arm(ConnectRetry), accept, OpenConfirm->Active
+IncomingOffered: send(in NOTIFICATION 6/7), close(in), stop(Hold/in), stop(Keepalive/in), failed(peer-dialled-again), arm(ConnectRetry), accept, OpenConfirm->Active
 TcpConnected(out): close(out)
 TimerExpired(Hold/in): send(in NOTIFICATION 4/0), close(in), stop(Keepalive/in), failed(hold-timer-expired), arm(ConnectRetry), OpenConfirm->Active
 TimerExpired(Keepalive/in): send(in KEEPALIVE), arm(Keepalive/in)
@@ -164,7 +164,7 @@ MessageSent(in): arm(SendHold/in)
 ManualStop: send(out NOTIFICATION 6/2), close(out), stop(Hold/out), send(in NOTIFICATION 6/2), close(in), stop(Hold/in), OpenSent->Idle
 Reset: send(out NOTIFICATION 6/4), close(out), stop(Hold/out), send(in NOTIFICATION 6/4), close(in), stop(Hold/in), arm(ConnectRetry), OpenSent->Active
 LinkLost: close(out), stop(Hold/out), failed(link-down), arm(ConnectRetry), close(in), stop(Hold/in), failed(link-down), OpenSent->Active
-IncomingOffered: send(in NOTIFICATION 6/7), close(in), stop(Hold/in), accept
+IncomingOffered: send(in NOTIFICATION 6/7), close(in), stop(Hold/in), failed(peer-dialled-again), accept
 TimerExpired(Hold/out): send(out NOTIFICATION 4/0), close(out), failed(hold-timer-expired), arm(ConnectRetry)
 TcpFailed(out): close(out), stop(Hold/out), failed(tcp-closed), arm(ConnectRetry)
 OpenReceived(out): arm(Hold/out), arm(Collision), OpenSent->OpenConfirm
@@ -190,7 +190,7 @@ MessageError(in 1/2): send(in NOTIFICATION 1/2), close(in), stop(Hold/in), faile
 ManualStop: send(out NOTIFICATION 6/2), close(out), stop(Hold/out), send(in NOTIFICATION 6/2), close(in), stop(Hold/in), stop(Collision), OpenConfirm->Idle
 Reset: send(out NOTIFICATION 6/4), close(out), stop(Hold/out), send(in NOTIFICATION 6/4), close(in), stop(Hold/in), arm(ConnectRetry), stop(Collision), OpenConfirm->Active
 LinkLost: close(out), stop(Hold/out), failed(link-down), arm(ConnectRetry), close(in), stop(Hold/in), failed(link-down), stop(Collision), OpenConfirm->Active
-IncomingOffered: send(in NOTIFICATION 6/7), close(in), stop(Hold/in), accept, send(out KEEPALIVE), arm(Keepalive/out), stop(Collision)
+IncomingOffered: send(in NOTIFICATION 6/7), close(in), stop(Hold/in), failed(peer-dialled-again), accept, send(out KEEPALIVE), arm(Keepalive/out), stop(Collision)
 TimerExpired(Collision): send(in NOTIFICATION 6/7), close(in), stop(Hold/in), send(out KEEPALIVE), arm(Keepalive/out)
 TimerExpired(Hold/out): send(out NOTIFICATION 4/0), close(out), failed(hold-timer-expired), arm(ConnectRetry), stop(Collision), OpenConfirm->OpenSent
 TcpFailed(out): close(out), stop(Hold/out), failed(tcp-closed), arm(ConnectRetry), stop(Collision), OpenConfirm->OpenSent
@@ -217,7 +217,7 @@ MessageError(in 1/2): send(in NOTIFICATION 1/2), close(in), stop(Hold/in), faile
 ManualStop: send(out NOTIFICATION 6/2), close(out), stop(Hold/out), stop(Keepalive/out), send(in NOTIFICATION 6/2), close(in), stop(Hold/in), OpenConfirm->Idle
 Reset: send(out NOTIFICATION 6/4), close(out), stop(Hold/out), stop(Keepalive/out), send(in NOTIFICATION 6/4), close(in), stop(Hold/in), arm(ConnectRetry), OpenConfirm->Active
 LinkLost: close(out), stop(Hold/out), stop(Keepalive/out), failed(link-down), arm(ConnectRetry), close(in), stop(Hold/in), failed(link-down), OpenConfirm->Active
-IncomingOffered: send(in NOTIFICATION 6/7), close(in), stop(Hold/in), accept
+IncomingOffered: send(in NOTIFICATION 6/7), close(in), stop(Hold/in), failed(peer-dialled-again), accept
 TimerExpired(Hold/out): send(out NOTIFICATION 4/0), close(out), stop(Keepalive/out), failed(hold-timer-expired), arm(ConnectRetry), OpenConfirm->OpenSent
 TimerExpired(Keepalive/out): send(out KEEPALIVE), arm(Keepalive/out)
 TcpFailed(out): close(out), stop(Hold/out), stop(Keepalive/out), failed(tcp-closed), arm(ConnectRetry), OpenConfirm->OpenSent
@@ -244,7 +244,7 @@ MessageError(in 1/2): send(in NOTIFICATION 1/2), close(in), stop(Hold/in), faile
 ManualStop: send(out NOTIFICATION 6/2), close(out), stop(Hold/out), send(in NOTIFICATION 6/2), close(in), stop(Hold/in), stop(Keepalive/in), OpenConfirm->Idle
 Reset: send(out NOTIFICATION 6/4), close(out), stop(Hold/out), send(in NOTIFICATION 6/4), close(in), stop(Hold/in), stop(Keepalive/in), arm(ConnectRetry), OpenConfirm->Active
 LinkLost: close(out), stop(Hold/out), failed(link-down), close(in), stop(Hold/in), stop(Keepalive/in), failed(link-down), arm(ConnectRetry), OpenConfirm->Active
-IncomingOffered: send(in NOTIFICATION 6/7), close(in), stop(Hold/in), stop(Keepalive/in), accept, OpenConfirm->OpenSent
+IncomingOffered: send(in NOTIFICATION 6/7), close(in), stop(Hold/in), stop(Keepalive/in), failed(peer-dialled-again), accept, OpenConfirm->OpenSent
 TimerExpired(Hold/out): send(out NOTIFICATION 4/0), close(out), failed(hold-timer-expired)
 TcpFailed(out): close(out), stop(Hold/out), failed(tcp-closed)
 OpenReceived(out): send(out NOTIFICATION 6/7), close(out), stop(Hold/out)
@@ -271,7 +271,7 @@ MessageError(in 1/2): send(in NOTIFICATION 1/2), close(in), stop(Hold/in), stop(
 ManualStop: send(out NOTIFICATION 6/2), close(out), stop(Hold/out), stop(Keepalive/out), send(in NOTIFICATION 6/2), close(in), stop(Hold/in), stop(Collision), OpenConfirm->Idle
 Reset: send(out NOTIFICATION 6/4), close(out), stop(Hold/out), stop(Keepalive/out), send(in NOTIFICATION 6/4), close(in), stop(Hold/in), arm(ConnectRetry), stop(Collision), OpenConfirm->Active
 LinkLost: close(out), stop(Hold/out), stop(Keepalive/out), failed(link-down), close(in), stop(Hold/in), failed(link-down), arm(ConnectRetry), stop(Collision), OpenConfirm->Active
-IncomingOffered: send(in NOTIFICATION 6/7), close(in), stop(Hold/in), accept, stop(Collision)
+IncomingOffered: send(in NOTIFICATION 6/7), close(in), stop(Hold/in), failed(peer-dialled-again), accept, stop(Collision)
 TimerExpired(Collision): send(out NOTIFICATION 6/7), close(out), stop(Hold/out), stop(Keepalive/out), send(in KEEPALIVE), arm(Keepalive/in)
 TimerExpired(Hold/out): send(out NOTIFICATION 4/0), close(out), stop(Keepalive/out), failed(hold-timer-expired), send(in KEEPALIVE), arm(Keepalive/in), stop(Collision)
 TimerExpired(Keepalive/out): send(out KEEPALIVE), arm(Keepalive/out)

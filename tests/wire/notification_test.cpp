@@ -76,6 +76,19 @@ TEST(Rfc8538_3_1_HardReset, ShowsTheNotificationInside) {
   EXPECT_EQ(shutdown_text(Notification{6, 9, hex("0609 0602 03627965")}), std::nullopt);
 }
 
+TEST(Rfc4486_4_Cease, ThePrefixLimitIsReadable) {
+  EXPECT_EQ(to_string(Notification{6, 1, hex("0001 01 000003e8")}),
+            "Cease/Maximum Number of Prefixes Reached (ipv4, limit 1000)");
+  EXPECT_EQ(to_string(Notification{6, 1, hex("0002 01 0000000a")}),
+            "Cease/Maximum Number of Prefixes Reached (ipv6, limit 10)");
+  EXPECT_EQ(to_string(Notification{6, 1, hex("0019 41 00000001")}),
+            "Cease/Maximum Number of Prefixes Reached (AFI 25 SAFI 65, limit 1)");
+  EXPECT_EQ(to_string(Notification{6, 1, {}}), "Cease/Maximum Number of Prefixes Reached");
+  EXPECT_EQ(to_string(Notification{6, 1, hex("000101")}), "Cease/Maximum Number of Prefixes Reached (data 000101)");
+  EXPECT_EQ(to_string(Notification{6, 1, hex("0001 01 000003e8 00")}),
+            "Cease/Maximum Number of Prefixes Reached (data 000101000003e800)");
+}
+
 TEST(NotificationText, NamesCodesAndKeepsUnknownOnes) {
   EXPECT_EQ(to_string(make_shutdown(2, "maintenance at noon")), "Cease/Administrative Shutdown: maintenance at noon");
   EXPECT_EQ(to_string(Notification{4, 0, {}}), "Hold Timer Expired");
