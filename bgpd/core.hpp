@@ -44,6 +44,7 @@ class Core final : public session::SessionOwner {
     std::function<void(LogRecord)> log;
     std::function<void(std::move_only_function<void()>)> to_control;
     std::function<void(std::set<std::string>)> owners_changed;  // to be kept over a restart
+    std::function<void()> former_gone;                          // routes of runs with other fib settings
     // The passwords that listening sockets must know (RFC 2385), after each change of peers.
     std::function<void(const std::vector<config::Peer>&)> peers_changed;
     net::WallTime wall_at_start;  // of transport->now() at construction
@@ -163,6 +164,7 @@ class Core final : public session::SessionOwner {
   void handle_fib(fib::RouteDump dump);
   void handle_fib(fib::Synced);
   void handle_fib(fib::Stopped);
+  void handle_fib(fib::FormerGone gone);
 
   config::Config config_;
   Ports ports_;

@@ -333,6 +333,20 @@ void Core::handle_fib(fib::Synced) {
   log(LogLevel::Info, "FIB_SYNCED", "the kernel's table was read; own routes found there are adopted");
 }
 
+void Core::handle_fib(fib::FormerGone gone) {
+  if (!gone.error.empty()) {
+    log(LogLevel::Warn, "FORMER_ROUTES_STAY",
+        fmt::format("routes that a run with other fib settings left cannot be removed: {}; the next start tries again",
+                    gone.error));
+    return;
+  }
+  if (gone.routes + gone.nexthop_objects > 0)
+    log(LogLevel::Info, "FORMER_ROUTES_REMOVED",
+        "what a run with other fib settings had left in the kernel was removed", nullptr,
+        {{"routes", std::to_string(gone.routes)}, {"nexthop_objects", std::to_string(gone.nexthop_objects)}});
+  ports_.former_gone();
+}
+
 void Core::handle_fib(fib::Stopped) {}
 
 }  // namespace podbgp::bgpd

@@ -20,7 +20,7 @@
 #include "bgpd/backend.hpp"
 #include "bgpd/core.hpp"
 #include "bgpd/http.hpp"
-#include "bgpd/kernel_lock.hpp"
+#include "bgpd/kernel_marks.hpp"
 #include "bgpd/load_config.hpp"
 #include "bgpd/metrics.hpp"
 #include "bgpd/notify.hpp"
@@ -130,7 +130,9 @@ class Daemon {
   net::Mailbox<Task> control_box_;
   session::AsioTransport transport_;
   net::Mailbox<CoreMessage> to_core_box_;
-  KernelLock kernel_lock_;
+  KernelMarks kernel_marks_{state_, [this](std::string error) {
+    write_log({LogLevel::Warn, "STATE_NOT_KEPT", std::move(error), {}});
+  }};
   std::unique_ptr<fib::Fib> fib_;
   std::unique_ptr<Core> core_;
   std::unique_ptr<session::Listener> listener_;
@@ -176,6 +178,9 @@ net::Result<void, std::string> Daemon::start_core() {
       if (auto kept = state_.keep(owners); !kept) write_log({LogLevel::Warn, "STATE_NOT_KEPT", kept.error(), {}});
     });
   };
+  ports.former_gone = [this] {
+    to_control([this] { kernel_marks_.former_gone(); });
+  };
   ports.peers_changed = [this](const std::vector<config::Peer>& peers) {
     std::vector<session::Endpoint> endpoints;
     for (const auto& peer : peers) endpoints.push_back(peer.endpoint);
@@ -190,7 +195,7 @@ net::Result<void, std::string> Daemon::start_core() {
       transport_, [this](std::unique_ptr<session::Connection> c) { core_->accepted(std::move(c)); });
   for (const auto& listen : running_.router.listen)
     if (auto listening = listener_->listen(listen.address, listen.port); !listening) return net::fail(listening.error());
-  if (auto started = fib_->start(); !started) return started;
+  if (auto started = fib_->start(kernel_marks_.former()); !started) return started;
   core_thread_ = std::thread([this, owners = state_.owners()] {
     core_->start(owners);  // before anything that the API or fib has queued
     transport_.run();
@@ -247,11 +252,7 @@ net::Result<void, std::string> Daemon::start_metrics() {
 
 net::Result<void, std::string> Daemon::start() {
   // Before anything touches a peer or the kernel: a second daemon of this host must not.
-  if (running_.fib.install) {
-    auto lock = KernelLock::take(running_.fib.table, running_.fib.protocol);
-    if (!lock) return net::fail(lock.error());
-    kernel_lock_ = std::move(*lock);
-  }
+  if (auto taken = kernel_marks_.take(running_.fib); !taken) return taken;
   if (auto resolved = resolve_router_id(running_); !resolved) return resolved;
   if (auto started = start_metrics(); !started) return started;
   if (auto started = start_api(); !started) return started;

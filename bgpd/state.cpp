@@ -2,6 +2,7 @@
 
 #include <ifaddrs.h>
 #include <netinet/in.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -15,6 +16,19 @@
 #include "net/read_file.hpp"
 
 namespace podbgp::bgpd {
+
+namespace {
+
+// One kernel's routing tables, from boot to shutdown: "BOOT-ID NETWORK-NAMESPACE".
+std::string this_kernel() {
+  std::string boot;
+  std::ifstream("/proc/sys/kernel/random/boot_id") >> boot;
+  struct stat netns{};
+  (void)stat("/proc/self/ns/net", &netns);
+  return fmt::format("{} {}:{}", boot.empty() ? "-" : boot, netns.st_dev, netns.st_ino);
+}
+
+}  // namespace
 
 std::optional<std::string> StateFolder::read(const std::string& name) const {
   auto content = net::read_file(path_ + "/" + name);
@@ -63,6 +77,29 @@ net::Result<void, std::string> StateFolder::keep(const std::set<std::string>& ow
   std::string content;
   for (const auto& name : owners) content += name + "\n";
   return write("owners", content);
+}
+
+std::vector<fib::Mark> StateFolder::marks() const {
+  std::istringstream lines(read("kernel-marks").value_or(""));
+  std::string line;
+  if (!std::getline(lines, line) || line != this_kernel()) return {};
+  std::vector<fib::Mark> marks;
+  while (std::getline(lines, line)) {
+    fib::Mark mark;
+    unsigned protocol = 0;
+    std::istringstream fields(line);
+    if (!(fields >> mark.table >> protocol >> mark.metric_v4 >> mark.metric_v6) || protocol < 5 || protocol > 255) continue;
+    mark.protocol = static_cast<std::uint8_t>(protocol);
+    marks.push_back(mark);
+  }
+  return marks;
+}
+
+net::Result<void, std::string> StateFolder::keep(const std::vector<fib::Mark>& marks) const {
+  auto content = this_kernel() + "\n";
+  for (const auto& mark : marks)
+    content += fmt::format("{} {} {} {}\n", mark.table, mark.protocol, mark.metric_v4, mark.metric_v6);
+  return write("kernel-marks", content);
 }
 
 std::optional<net::RouterId> derive_router_id() {

@@ -1,4 +1,5 @@
-// What outlives a restart, in the state folder: the derived router id, and which owners had routes.
+// What outlives a restart, in the state folder: the derived router id, which owners had routes, and the marks under which
+// routes may be in the kernel.
 //
 // Thread: control. Files are replaced atomically. A folder that cannot be written is a warning, never the end.
 #pragma once
@@ -6,7 +7,9 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <vector>
 
+#include "fib/settings.hpp"
 #include "net/ids.hpp"
 #include "net/result.hpp"
 
@@ -19,6 +22,9 @@ class StateFolder {
   [[nodiscard]] net::Result<void, std::string> keep(net::RouterId id) const;
   [[nodiscard]] std::set<std::string> owners() const;
   [[nodiscard]] net::Result<void, std::string> keep(const std::set<std::string>& owners) const;
+  // Only what was kept since this boot and in this network namespace: other kernels' routes are none of ours.
+  [[nodiscard]] std::vector<fib::Mark> marks() const;
+  [[nodiscard]] net::Result<void, std::string> keep(const std::vector<fib::Mark>& marks) const;
 
  private:
   [[nodiscard]] std::optional<std::string> read(const std::string& name) const;

@@ -31,7 +31,7 @@ struct Overloaded : F... {
 class Fib::Loop final : private FactSink {
  public:
   Loop(const Settings& settings, const FibTuning& tuning, net::Mailbox<ToFib>& mailbox, const Deliver& deliver,
-       int wake_fd, NetlinkSocket requests, NetlinkSocket monitor)
+       int wake_fd, NetlinkSocket requests, NetlinkSocket monitor, std::vector<Mark> former)
       : settings_(settings),
         tuning_(tuning),
         mailbox_(mailbox),
@@ -40,11 +40,13 @@ class Fib::Loop final : private FactSink {
         requests_(std::move(requests)),
         monitor_(std::move(monitor)),
         encoder_(settings),
-        planner_(settings, now()) {}
+        sweeps_only_(!settings.install && !former.empty()),
+        planner_(settings, now(), std::move(former)) {}
 
   void run() {
     ::prctl(PR_SET_NAME, "fib");
     full_dump();
+    if (sweeps_only_) planner_.converged();  // nothing of ours comes to take their place
     check_host();
     while (!stopped_) {
       take_messages();
@@ -91,6 +93,7 @@ class Fib::Loop final : private FactSink {
   NetlinkSocket requests_, monitor_;
   NetlinkEncoder encoder_;
   NetlinkDecoder decoder_;
+  const bool sweeps_only_;  // no routes of this run, but those of former ones are to go
   Planner planner_;
   std::uint32_t sequence_ = 1;
   std::uint64_t overruns_ = 0;
@@ -230,7 +233,8 @@ void Fib::Loop::full_dump() {
     planner_.begin_dump();
     bool interrupted = false, complete = true;
     for (const auto kind : kAll) {
-      const bool wanted = settings_.install || kind == DumpKind::Links || kind == DumpKind::Addresses;
+      const bool wanted =
+          settings_.install || sweeps_only_ || kind == DumpKind::Links || kind == DumpKind::Addresses;
       complete = complete && (!wanted || dump(kind, *this, interrupted));
     }
     if (complete && (!interrupted || attempt == 5)) break;
@@ -371,7 +375,7 @@ void Fib::wake() const {
   [[maybe_unused]] const auto written = ::write(wake_fd_, &one, sizeof one);
 }
 
-net::Result<void, std::string> Fib::start() {
+net::Result<void, std::string> Fib::start(std::vector<Mark> former) {
   const auto failed = [this](std::string error) {
     deliver_(Warning{fmt::format("no route will be installed: {}", error)});
     return net::fail(std::move(error));
@@ -381,7 +385,7 @@ net::Result<void, std::string> Fib::start() {
   auto monitor = NetlinkSocket::open_monitor(requests->port(), settings_.install, tuning_.monitor_buffer);
   if (!monitor) return failed(std::move(monitor.error()));
   loop_ = std::make_unique<Loop>(settings_, tuning_, mailbox_, deliver_, wake_fd_, std::move(*requests),
-                                 std::move(*monitor));
+                                 std::move(*monitor), std::move(former));
   thread_ = std::thread([this] { loop_->run(); });
   return {};
 }

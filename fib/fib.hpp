@@ -34,8 +34,9 @@ class Fib {
   Fib& operator=(const Fib&) = delete;
 
   // Opens the sockets in the caller's network namespace, then starts the thread. Needs CAP_NET_ADMIN to install. On
-  // failure there is no thread, and core is told by a Warning as well.
-  net::Result<void, std::string> start();
+  // failure there is no thread, and core is told by a Warning as well. `former`: see Planner; answered by FormerGone, also
+  // with `settings.install` false.
+  net::Result<void, std::string> start(std::vector<Mark> former = {});
   void post(ToFib message);  // any thread
   void join();               // after Stop was posted; returns when Stopped was delivered
 

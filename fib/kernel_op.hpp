@@ -6,6 +6,7 @@
 #include <string_view>
 #include <vector>
 
+#include "fib/settings.hpp"
 #include "net/ip_address.hpp"
 #include "net/prefix.hpp"
 
@@ -22,6 +23,7 @@ enum class OpKind : std::uint8_t {
   AddRoute,        // CREATE|EXCL: the first write of a prefix never overwrites anybody
   ReplaceRoute,    // REPLACE without CREATE: only what we hold
   DeleteRoute,     // always with our protocol and metric
+  DeleteFormer,    // a route of a former run: with `former`'s table, protocol and metric
   NewNextHop,      // CREATE|EXCL
   NewGroup,        // CREATE|EXCL
   ReplaceGroup,    // REPLACE without CREATE
@@ -29,12 +31,13 @@ enum class OpKind : std::uint8_t {
   ProbeNeighbour,  // ask the kernel to look for a neighbour that failed
 };
 
-// Table, protocol and metric are the same for all of ours and live in the settings.
+// Table, protocol and metric are the same for all routes of this run and live in the settings.
 struct KernelOp {
   OpKind kind{};
   bool blackhole = false;              // routes
   std::uint32_t nexthop_id = 0;        // objects: the id; routes: the object they use, 0: `hops` or blackhole
   net::Prefix prefix;                  // routes
+  Mark former;                         // DeleteFormer
   std::vector<ResolvedHop> hops;       // plain routes; one for NewNextHop and ProbeNeighbour
   bool on_link = false;                // plain routes, NewNextHop: IPv6 gateways are not looked up (RTNH_F_ONLINK)
   std::vector<std::uint32_t> members;  // groups: ids, ascending

@@ -118,7 +118,10 @@ struct RouteDump {
 };
 struct Synced {};                                    // initial dump read: adoption is done
 struct Stopped {};
+// What former runs with other marks had left is gone from the kernel. With an error they are not: why, and the remedy.
+struct FormerGone { std::uint64_t routes = 0, nexthop_objects = 0; std::string error; };
 
-using FromFib = std::variant<NextHopState, RouteResults, Warning, Notice, Counters, InterfaceAddresses, LinkUp, LinkDown, RouteDump, Synced, Stopped>;
+using FromFib = std::variant<NextHopState, RouteResults, Warning, Notice, Counters, InterfaceAddresses, LinkUp, LinkDown, RouteDump, Synced, Stopped,
+                             FormerGone>;
 
 }  // namespace podbgp::fib

@@ -99,7 +99,8 @@ void NetlinkEncoder::append(const KernelOp& op, std::uint32_t sequence, bool ack
   switch (op.kind) {
     case OpKind::AddRoute:
     case OpKind::ReplaceRoute:
-    case OpKind::DeleteRoute: route(op); break;
+    case OpKind::DeleteRoute:
+    case OpKind::DeleteFormer: route(op); break;
     case OpKind::ProbeNeighbour: neighbour(op); break;
     default: next_hop(op); break;
   }
@@ -144,7 +145,8 @@ void NetlinkEncoder::plain_hops(const KernelOp& op) {
 
 void NetlinkEncoder::route(const KernelOp& op) {
   auto* header = nlmsg_hdr(message_);
-  const bool remove = op.kind == OpKind::DeleteRoute;
+  const bool remove = op.kind == OpKind::DeleteRoute || op.kind == OpKind::DeleteFormer;
+  const auto mark = op.kind == OpKind::DeleteFormer ? op.former : settings_.mark();
   header->nlmsg_type = remove ? RTM_DELROUTE : RTM_NEWROUTE;
   if (op.kind == OpKind::AddRoute) header->nlmsg_flags |= NLM_F_CREATE | NLM_F_EXCL;
   if (op.kind == OpKind::ReplaceRoute) header->nlmsg_flags |= NLM_F_REPLACE;
@@ -152,16 +154,16 @@ void NetlinkEncoder::route(const KernelOp& op) {
   rtmsg body{};
   body.rtm_family = address_family(family);
   body.rtm_dst_len = static_cast<unsigned char>(op.prefix.length());
-  body.rtm_table = static_cast<unsigned char>(settings_.table < 256 ? settings_.table : RT_TABLE_UNSPEC);
-  // Always our protocol, also to delete: a route of another protocol does not match then.
-  body.rtm_protocol = settings_.protocol;
+  body.rtm_table = static_cast<unsigned char>(mark.table < 256 ? mark.table : RT_TABLE_UNSPEC);
+  // Always the protocol, also to delete: a route of another protocol does not match then.
+  body.rtm_protocol = mark.protocol;
   body.rtm_scope = remove ? RT_SCOPE_NOWHERE : RT_SCOPE_UNIVERSE;
   body.rtm_type = remove ? RTN_UNSPEC : op.blackhole ? RTN_BLACKHOLE : RTN_UNICAST;
   nlmsg_append(message_, &body, sizeof body, NLMSG_ALIGNTO);
   const auto bytes = op.prefix.address().bytes();
   if (op.prefix.length() > 0) nla_put(message_, RTA_DST, static_cast<int>(bytes.size()), bytes.data());
-  nla_put_u32(message_, RTA_PRIORITY, family == net::Family::Ipv4Unicast ? settings_.metric_v4 : settings_.metric_v6);
-  if (settings_.table >= 256) nla_put_u32(message_, RTA_TABLE, settings_.table);
+  nla_put_u32(message_, RTA_PRIORITY, mark.metric(family));
+  if (mark.table >= 256) nla_put_u32(message_, RTA_TABLE, mark.table);
   if (remove || op.blackhole) return;
   if (op.nexthop_id != 0)
     nla_put_u32(message_, RTA_NH_ID, op.nexthop_id);

@@ -19,13 +19,14 @@ constexpr auto kBackgroundAfter = seconds(1);
 constexpr auto kProbeEvery = seconds(5);
 }  // namespace
 
-Planner::Planner(const Settings& settings, net::TimePoint now)
+Planner::Planner(const Settings& settings, net::TimePoint now, std::vector<Mark> former)
     : settings_(settings),
       now_(now),
       started_(now),
       objects_(settings.nexthop_objects),
       resolver_(settings.table),
       next_hops_(settings.nexthop_id_base),
+      former_(settings, std::move(former)),
       quiet_since_(now) {
   settings_.multipath = std::clamp(settings_.multipath, 1u, 64u);
   sets_.resize(kFirstHopSet);
@@ -46,6 +47,7 @@ void Planner::sweep() {
     ++counters_.swept;
     queue(ref, state);
   });
+  condemned_ |= !former_.objects().empty();
   touch_gc();
   counters_changed_ = true;
 }
@@ -74,6 +76,7 @@ void Planner::finish_stop() {
     next_usage_ = now_;
   }
   if (condemned_) return;
+  if (former_.busy()) return;
   stopped_ = true;
   events_.emplace_back(Stopped{});
 }
@@ -119,9 +122,12 @@ void Planner::condemn_unused() {
   }
   for (const auto& [id, index] : next_hops_.singles_by_id())
     if (!used[index] || next_hops_.single(index).kernel_id != id) condemned_ = true;
+  condemned_ |= !former_.objects().empty();
 }
 
-bool Planner::wants_usage() const { return condemned_ && !dumping_ && idle() && now_ >= next_usage_; }
+bool Planner::wants_usage() const {
+  return condemned_ && !dumping_ && idle() && !former_.has_routes() && now_ >= next_usage_;
+}
 
 void Planner::usage(const std::unordered_set<std::uint32_t>& used) {
   condemned_ = false;
@@ -132,7 +138,7 @@ void Planner::usage(const std::unordered_set<std::uint32_t>& used) {
     auto& target = next_hops_.target(t);
     if (target.kind != TargetKind::Group) continue;
     if (target.condemned && target.present && target.routes == 0 && !used.contains(target.kernel_id)) {
-      deletes_.emplace_back(target.kernel_id, true);
+      deletes_.push_back({target.kernel_id, Doomed::Group});
       continue;
     }
     target.condemned = false;
@@ -145,9 +151,11 @@ void Planner::usage(const std::unordered_set<std::uint32_t>& used) {
   for (const auto& [id, index] : next_hops_.singles_by_id()) {
     // A second object of the same content (left by a crash) goes as soon as no group names it.
     const bool duplicate = next_hops_.single(index).kernel_id != id;
-    if ((duplicate || !kept.contains(index)) && !used.contains(id)) deletes_.emplace_back(id, false);
+    if ((duplicate || !kept.contains(index)) && !used.contains(id)) deletes_.push_back({id, Doomed::Single});
   }
-  stop_checked_ = deletes_.size() == before;
+  for (const auto id : former_.objects())
+    if (!used.contains(id)) deletes_.push_back({id, Doomed::Former});
+  stop_checked_ = stopping_ && deletes_.size() == before;
 }
 
 void Planner::usage_unknown() {
@@ -217,6 +225,7 @@ std::optional<net::TimePoint> Planner::deadline() const {
   if (gc_at_ && state_ == State::Synced) consider(std::max(*gc_at_, now_ + milliseconds(100)));
   if (condemned_) consider(next_usage_);
   if (mixed_) consider(quiet_since_ + kBackgroundAfter);
+  if (former_.busy() && state_ == State::Synced && former_settled()) consider(now_);
   if (probe_at_) consider(*probe_at_);
   if (counters_changed_) consider(counters_at_ + kCountersEvery);
   return first;

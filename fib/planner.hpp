@@ -23,6 +23,7 @@
 #include <vector>
 
 #include "fib/facts.hpp"
+#include "fib/former_runs.hpp"
 #include "fib/installed.hpp"
 #include "fib/kernel_op.hpp"
 #include "fib/messages.hpp"
@@ -43,7 +44,8 @@ class Planner {
  public:
   enum class State : std::uint8_t { Awaiting, Syncing, Synced };
 
-  Planner(const Settings& settings, net::TimePoint now);
+  // `former`: marks of earlier runs that may have routes in the kernel still. They forward until the sweep and go then.
+  Planner(const Settings& settings, net::TimePoint now, std::vector<Mark> former = {});
 
   // From core.
   void define(HopSetId id, const HopSet& set);
@@ -120,9 +122,14 @@ class Planner {
   struct PendingOp {
     OpKind kind{};
     std::uint32_t subject = 0;           // RouteRef, single or target
-    std::uint32_t target = 0;            // routes: what they have when it succeeded
+    std::uint32_t target = 0;            // routes: what they have when it succeeded; DeleteNextHop: a Doomed::Kind
     std::vector<std::uint32_t> members;  // groups
     bool on_link = false;                // KernelOp::on_link
+  };
+  struct Doomed {
+    enum Kind : std::uint8_t { Single, Group, Former };
+    std::uint32_t id = 0;
+    Kind kind{};
   };
   // RouteState::status of what core was told; 0: nothing yet.
   [[nodiscard]] static constexpr std::uint8_t status_code(RouteStatus status) {
@@ -191,6 +198,8 @@ class Planner {
   bool route_ops(std::size_t max, std::vector<KernelOp>& ops);
   bool background_ops(std::size_t max, std::vector<KernelOp>& ops);
   void probe_ops(std::vector<KernelOp>& ops);
+  void former_ops(std::size_t max, std::vector<KernelOp>& ops);
+  [[nodiscard]] bool former_settled() const { return !former_.has_routes() && (stopping_ || !condemned_); }
   void route_op_done(const PendingOp& op, const OpError* error);
   void route_op_failed(const PendingOp& op, const OpError& error, RouteState& state);
   void object_op_done(const PendingOp& op, const OpError* error);
@@ -218,9 +227,7 @@ class Planner {
   void retry_not_before(net::TimePoint when);
   void finish_stop();
   void touch_gc();
-  [[nodiscard]] std::uint32_t metric(net::Family family) const {
-    return family == net::Family::Ipv4Unicast ? settings_.metric_v4 : settings_.metric_v6;
-  }
+  [[nodiscard]] std::uint32_t metric(net::Family family) const { return settings_.mark().metric(family); }
 
   Settings settings_;
   net::TimePoint now_;
@@ -235,6 +242,7 @@ class Planner {
   Resolver resolver_;
   NextHopTable next_hops_;
   InstalledRoutes routes_;
+  FormerRuns former_;
   std::map<NextHop, Tracked> tracked_;
   std::vector<HopSetState> sets_;  // by id
   std::unordered_set<net::PeerId> down_;
@@ -251,8 +259,8 @@ class Planner {
   bool wants_dump_ = false;
   net::TimePoint next_dump_{};
 
-  std::vector<std::pair<std::uint32_t, bool>> deletes_;  // nexthop ids shown unused; true: a group
-  bool condemned_ = false;                               // something waits for a usage check
+  std::vector<Doomed> deletes_;  // nexthop objects shown unused
+  bool condemned_ = false;       // something waits for a usage check
   std::optional<net::TimePoint> gc_at_;                  // look for unused objects then
   net::TimePoint next_usage_{};
   net::TimePoint quiet_since_;  // the last foreground write or message

@@ -11,6 +11,7 @@ void Planner::begin_dump() {
   if (!dumping_) links_before_dump_ = resolver_.usable_links();
   dumping_ = true;
   resolver_.clear();
+  former_.begin_dump();
   seen_ids_.clear();
   dumped_groups_.clear();
   routes_.for_each([](RouteRef, RouteState& state) { state.flags &= static_cast<std::uint8_t>(~kSeen); });
@@ -133,8 +134,9 @@ void Planner::fact(const NextHopFact& fact) {
 }
 
 void Planner::own_next_hop(const NextHopFact& fact) {
-  const bool ours = fact.protocol == settings_.protocol && fact.plain_unicast;
+  const bool ours = settings_.install && fact.protocol == settings_.protocol && fact.plain_unicast;
   if (!fact.gone && !ours && !next_hops_.owns_id(fact.id)) {
+    former_.found(fact);
     next_hops_.mark_id_used(fact.id);  // somebody else sits in our range: step around
     return;
   }
@@ -222,7 +224,7 @@ void Planner::own_next_hop_changed(const NextHopFact& fact) {
 }
 
 bool Planner::is_ours(const RouteFact& fact) const {
-  return fact.protocol == settings_.protocol && fact.table == settings_.table &&
+  return settings_.install && fact.protocol == settings_.protocol && fact.table == settings_.table &&
          fact.metric == metric(fact.prefix.family());
 }
 
@@ -259,6 +261,10 @@ void Planner::fact(const RouteFact& fact) {
       set_have(ref, routes_.at(ref), kNoTarget);
       queue(ref, routes_.at(ref));
     }
+  }
+  if (former_.owns(fact)) {  // no way to a next hop: a peer of then said it
+    if (!fact.gone) former_.found(fact);
+    return;
   }
   if (!resolver_.route(fact) || dumping_) return;
   retry_prefix(fact.prefix);

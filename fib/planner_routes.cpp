@@ -126,7 +126,9 @@ Planner::Verdict Planner::decide(RouteRef ref, RouteState& state, KernelOp& op, 
     set_status(ref, state, RouteStatus::Installed);
     return Verdict::Right;
   }
-  op.kind = state.have == kNoTarget ? OpKind::AddRoute : OpKind::ReplaceRoute;
+  // Where a former run's route stands in the very place it is written over, so that no packet is lost in between.
+  const bool ours_is_there = state.have != kNoTarget || former_.holds_place(op.prefix);
+  op.kind = ours_is_there ? OpKind::ReplaceRoute : OpKind::AddRoute;
   if (state.want == kBlackhole.value()) {
     op.blackhole = true;
     target = kBlackholeTarget;
@@ -239,15 +241,15 @@ bool Planner::object_ops(std::size_t max, std::vector<KernelOp>& ops) {
 void Planner::delete_ops(std::size_t max, std::vector<KernelOp>& ops) {
   // Groups before singles; a group that came back into use since the check stays, and its members with it.
   for (; !deletes_.empty() && ops.size() < max; deletes_.erase(deletes_.begin())) {
-    const auto [id, is_group] = deletes_.front();
+    const auto [id, kind] = deletes_.front();
     KernelOp op;
     op.kind = OpKind::DeleteNextHop;
     op.nexthop_id = id;
-    PendingOp pending{op.kind, id, is_group ? 1u : 0u, {}};
-    if (is_group) {
+    PendingOp pending{op.kind, id, kind, {}};
+    if (kind == Doomed::Group) {
       const auto t = next_hops_.group_of(id);
       if (!t || next_hops_.target(*t).routes > 0 || !next_hops_.target(*t).condemned) continue;
-    } else {
+    } else if (kind == Doomed::Single) {
       const auto index = next_hops_.single_of(id);
       if (!index) continue;
       bool used = false;
@@ -313,6 +315,7 @@ bool Planner::next_batch(std::size_t max, std::vector<KernelOp>& ops) {
   if (route_ops(max, ops)) return true;
   if (object_ops(max, ops)) return true;
   delete_ops(max, ops);
+  if (ops.empty()) former_ops(max, ops);
   if (ops.empty()) probe_ops(ops);
   // A slice that found nothing to move is not the end of the round.
   while (ops.empty() && background_ops(max, ops) && background_cursor_ != 0) {
@@ -334,10 +337,24 @@ void Planner::batch_done(std::span<const OpError> errors) {
       case OpKind::AddRoute:
       case OpKind::ReplaceRoute:
       case OpKind::DeleteRoute: route_op_done(pending[i], failed); break;
+      case OpKind::DeleteFormer: former_.removed(failed); break;
       case OpKind::ProbeNeighbour: break;
       default: object_op_done(pending[i], failed); break;
     }
   }
+}
+
+// What former runs left goes when this run's routes stand: then its routes, and with a look at their use its objects.
+void Planner::former_ops(std::size_t max, std::vector<KernelOp>& ops) {
+  if (!former_.busy() || state_ != State::Synced) return;
+  former_.remove_routes(max, ops);
+  for (std::size_t i = 0; i < ops.size(); ++i) pending_.push_back({OpKind::DeleteFormer, 0, 0, {}});
+  if (!ops.empty() || !former_settled()) return;
+  counters_.swept += former_.gone().routes;
+  counters_changed_ = true;
+  // A stop does not wait for the objects: the next start finds them.
+  if (!stopping_ || former_.objects().empty()) events_.emplace_back(former_.gone());
+  former_.done();
 }
 
 void Planner::route_op_done(const PendingOp& op, const OpError* error) {
@@ -346,6 +363,7 @@ void Planner::route_op_done(const PendingOp& op, const OpError* error) {
     route_op_failed(op, *error, state);
     return;
   }
+  former_.forget_place(routes_.prefix(op.subject));
   set_have(op.subject, state, op.target);
   if (state.want == 0 && state.have == kNoTarget)
     finish(op.subject, state);
@@ -358,6 +376,7 @@ void Planner::route_op_done(const PendingOp& op, const OpError* error) {
 void Planner::route_op_failed(const PendingOp& op, const OpError& error, RouteState& state) {
   const auto ref = op.subject;
   if (op.kind == OpKind::ReplaceRoute && (error.error == ENOENT || error.error == ESRCH)) {
+    former_.forget_place(routes_.prefix(ref));
     set_have(ref, state, kNoTarget);  // it was taken from us; the first write again
     queue(ref, state);
     return;
@@ -400,7 +419,11 @@ void Planner::object_op_done(const PendingOp& op, const OpError* error) {
   if (op.kind == OpKind::DeleteNextHop) {
     touch_gc();  // the members of a group that went may be unused now
     if (error != nullptr && error->error != ENOENT) return;
-    if (op.target == 0) {
+    if (op.target == Doomed::Former) {
+      former_.object_gone(op.subject);
+      condemned_ |= !former_.objects().empty();  // the members of a group that went
+      next_hops_.forget_id(op.subject);
+    } else if (op.target == Doomed::Single) {
       next_hops_.forget_single_id(op.subject);
     } else if (const auto t = next_hops_.group_of(op.subject)) {
       if (const auto owner = next_hops_.target(*t).owner; owner != 0 && sets_[owner].primary == *t)

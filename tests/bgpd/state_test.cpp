@@ -60,6 +60,21 @@ TEST(StateFolder, ReplacesAtomicallyAndSaysWhatToDoWhereItCannot) {
   EXPECT_EQ(state.owners(), std::set<std::string>{"cni"});  // what was there stays
 }
 
+TEST(StateFolder, KeepsTheMarksOfRoutesForThisKernelOnly) {
+  const test::Folder folder;
+  const StateFolder state(folder.file("state"));
+  EXPECT_TRUE(state.marks().empty());
+  const std::vector<fib::Mark> marks = {{254, 179, 200, 2000}, {4294967295, 255, 1, 4294967295}};
+  ASSERT_TRUE(state.keep(marks));
+  EXPECT_EQ(state.marks(), marks);
+  const auto content = folder.read("state/kernel-marks");
+  const auto lines = content.substr(content.find('\n'));
+  folder.write("state/kernel-marks", content + "254 4 200 2000\nnonsense\n100 180 7 8\n");  // somebody edited it
+  EXPECT_EQ(state.marks().size(), 3U);
+  folder.write("state/kernel-marks", "another-boot 4:4026531840" + lines);
+  EXPECT_TRUE(state.marks().empty());
+}
+
 TEST(RouterIdOfTheHost, IsNoLoopbackAndTheSameEachTime) {
   const auto id = derive_router_id();
   ASSERT_TRUE(id);

@@ -49,6 +49,7 @@ class FakeKernel {
   std::vector<std::string> violations;
   std::vector<KernelOp> log;
   bool supports_objects = true;
+  std::set<std::uint8_t> former_protocols;  // whose routes may be written over
 
   // A link with a connected prefix in each family.
   void add_link(std::uint32_t ifindex, const std::string& name, const std::vector<net::Prefix>& connected) {
@@ -70,6 +71,12 @@ class FakeKernel {
       case OpKind::DeleteRoute: {
         const auto it = routes.find(key(op.prefix));
         if (it == routes.end() || it->second.protocol != settings_.protocol) return ESRCH;
+        routes.erase(it);
+        return 0;
+      }
+      case OpKind::DeleteFormer: {
+        const auto it = routes.find({op.prefix, op.former.metric(op.prefix.family())});
+        if (it == routes.end() || it->second.protocol != op.former.protocol) return ESRCH;
         routes.erase(it);
         return 0;
       }
@@ -240,7 +247,8 @@ class FakeKernel {
     const auto it = routes.find(k);
     if (op.kind == OpKind::AddRoute && it != routes.end()) return EEXIST;
     if (op.kind == OpKind::ReplaceRoute && it == routes.end()) return ENOENT;
-    if (op.kind == OpKind::ReplaceRoute && it->second.protocol != settings_.protocol)
+    if (op.kind == OpKind::ReplaceRoute && it->second.protocol != settings_.protocol &&
+        !former_protocols.contains(it->second.protocol))
       violations.push_back(fmt::format("overwrote the foreign route {}", op.prefix));
     if (op.nexthop_id != 0 && !objects.contains(op.nexthop_id)) return EINVAL;
     Route route{settings_.protocol, op.blackhole, op.nexthop_id, {}};

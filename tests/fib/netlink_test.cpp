@@ -90,6 +90,73 @@ TEST_P(KernelModes, ManyRoutesOverANextHopThatIsAHostRouteAreWrittenWithoutARefu
   EXPECT_EQ(refusals, 0);
 }
 
+// fib.table, fib.protocol or fib.metric changed between two runs.
+TEST_P(KernelModes, RoutesOfARunWithOtherSettingsGoWhenTheNewOnesStandAndNotBefore) {
+  std::vector<Settings> changed(3, settings());
+  changed[0].metric_v4 = 100;
+  changed[0].metric_v6 = 1500;
+  changed[1].protocol = 180;
+  changed[2].table = 300;
+  for (const auto& next : changed) {
+    const auto wish = [](Node& node) {
+      node.define(2, {hop(1, "10.1.0.1"), hop(2, "10.2.0.1")});
+      node.define(3, {hop(1, "fd00:1::1"), hop(2, "fd00:2::1")});
+      node.route("10.244.1.0/24", 2);
+      node.route("fd00:10:244::/64", 3);
+      node.route("10.244.3.0/24", kBlackhole.value());
+      node.wait_each({"10.244.1.0/24", "fd00:10:244::/64", "10.244.3.0/24"}, RouteStatus::Installed);
+    };
+    const auto all = [] {
+      return output("ip -4 route show table all") + output("ip -6 route show table all") + output("ip nexthop show");
+    };
+    {
+      Node node(settings());
+      wish(node);
+      node.route("10.244.99.0/24", 2);  // not wanted any more after the restart
+      node.route("fd00:10:299::/64", 3);
+      node.wait_each({"10.244.99.0/24", "fd00:10:299::/64"}, RouteStatus::Installed);
+    }
+    Witness witness;
+    Node node(next, {}, {}, {settings().mark()});
+    wish(node);
+    witness.look();
+    EXPECT_EQ(witness.deleted_routes, 0U) << "something was without a route for a moment";
+    EXPECT_THAT(all(), HasSubstr("10.244.99.0/24"));
+    node.fib.post(Converged{});
+    eventually([&] { return node.former_gone().has_value(); }, [&] { return all(); }, 20s);
+    EXPECT_EQ(node.former_gone().value_or(FormerGone{}).error, "");
+    EXPECT_EQ(node.former_gone().value_or(FormerGone{}).routes, 5U);
+    EXPECT_THAT(all(), Not(HasSubstr("10.244.99.0/24")));
+    EXPECT_THAT(all(), Not(HasSubstr("fd00:10:299::/64")));
+    if (next.table != settings().table) {
+      EXPECT_EQ(routes() + routes6(), "");
+    }
+    if (next.protocol != settings().protocol) {
+      EXPECT_THAT(all(), Not(HasSubstr("proto 179")));
+    }
+    node.wait_each({"10.244.1.0/24", "fd00:10:244::/64", "10.244.3.0/24"}, RouteStatus::Installed);
+    node.stop(true);
+    EXPECT_EQ(output("ip nexthop show"), "");
+    EXPECT_THAT(all(), Not(HasSubstr("10.244.")));
+    EXPECT_THAT(all(), Not(HasSubstr("fd00:10:")));
+  }
+}
+
+TEST_P(KernelModes, RoutesOfARunThatInstalledGoWhereNothingIsInstalledNow) {
+  {
+    Node node(settings());
+    node.define(2, {hop(1, "10.1.0.1")});
+    node.route("10.244.1.0/24", 2);
+    node.wait_status("10.244.1.0/24", RouteStatus::Installed);
+  }
+  auto off = settings();
+  off.install = false;
+  Node node(off, {}, {}, {settings().mark()});
+  eventually([&] { return node.former_gone().has_value(); }, [] { return routes() + objects(); }, 20s);
+  EXPECT_EQ(routes() + objects(), "");
+  EXPECT_EQ(node.former_gone().value_or(FormerGone{}).routes, 1U);
+}
+
 TEST_P(KernelModes, AdoptsByContentAfterRestartWithoutADeleteOrAWrite) {
   const auto wish = [](Node& node, std::uint32_t first_id) {
     node.define(first_id, {hop(1, "10.1.0.1")}, {hop(2, "10.2.0.1")});

@@ -102,9 +102,9 @@ class Node {
  public:
   // `watch` sees each message first, on fib's thread: while it runs, nothing is read and nothing written.
   using Watch = std::function<void(const FromFib&)>;
-  explicit Node(Settings settings = {}, FibTuning tuning = {}, Watch watch = {})
+  explicit Node(Settings settings = {}, FibTuning tuning = {}, Watch watch = {}, std::vector<Mark> former = {})
       : watch_(std::move(watch)), fib(settings, [this](FromFib m) { take(std::move(m)); }, tuning) {
-    const auto started = fib.start();
+    const auto started = fib.start(std::move(former));
     if (!started) ADD_FAILURE() << started.error();
   }
   ~Node() {
@@ -147,6 +147,10 @@ class Node {
   [[nodiscard]] std::vector<std::string> warnings() {
     const std::lock_guard lock(mutex_);
     return warnings_;
+  }
+  [[nodiscard]] std::optional<FormerGone> former_gone() {
+    const std::lock_guard lock(mutex_);
+    return former_gone_;
   }
   [[nodiscard]] std::set<std::string> own_addresses() {
     const std::lock_guard lock(mutex_);
@@ -194,6 +198,7 @@ class Node {
       }
     if (auto* state = std::get_if<NextHopState>(&message)) next_hops_[state->next_hop] = *state;
     if (auto* counters = std::get_if<Counters>(&message)) counters_ = counters->counters;
+    if (auto* gone = std::get_if<FormerGone>(&message)) former_gone_ = *gone;
     if (auto* warning = std::get_if<Warning>(&message)) warnings_.push_back(warning->text);
     if (auto* addresses = std::get_if<InterfaceAddresses>(&message)) {
       addresses_.clear();
@@ -211,6 +216,7 @@ class Node {
   std::map<NextHop, NextHopState> next_hops_;
   FibCounters counters_;
   std::vector<std::string> warnings_;
+  std::optional<FormerGone> former_gone_;
   std::set<std::string> addresses_;
   std::vector<KernelRoute> dump_;
   bool dump_done_ = false;

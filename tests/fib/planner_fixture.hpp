@@ -25,7 +25,7 @@ class PlannerTest : public testing::Test {
     restart();
   }
   void restart() {
-    planner.emplace(settings, now);
+    planner.emplace(settings, now, former);
     kernel.notifications.clear();
     kernel.dump_to(*planner);
     kernel.log.clear();
@@ -103,6 +103,7 @@ class PlannerTest : public testing::Test {
 
   Settings settings;
   net::TimePoint now{std::chrono::hours(1)};
+  std::vector<Mark> former;  // for the next restart()
   FakeKernel kernel{settings};
   std::optional<Planner> planner;
   std::map<OpKind, int> failures;

@@ -223,6 +223,24 @@ TEST_F(PlannerTest, AsksForTimeOnlyWhileItWaitsForSomething) {
   EXPECT_GT(*planner->deadline(), now);
 }
 
+TEST_F(PlannerTest, AStopThatRemovesRoutesTakesTheObjectsAlongAlsoAfterALookThatFoundAllInUse) {
+  define(2, {hop(1, "10.1.0.1")});
+  route("10.244.1.0/24", 2);
+  (void)work();
+  planner->converged();
+  const auto group = kernel.routes.at(kernel.key(prefix("10.244.1.0/24"))).nexthop_id;
+  kernel.foreign_add(prefix("172.16.0.0/16"), 0, {4, false, group, {}});
+  route("10.244.1.0/24", 0);
+  planner->release(HopSetId{2});
+  pass(20s);
+  ASSERT_TRUE(kernel.objects.contains(group)) << "somebody else's route is on it";
+  kernel.foreign_delete(prefix("172.16.0.0/16"), 0);
+  planner->stop(true);
+  pass(5s);
+  EXPECT_EQ(count<Stopped>(), 1U);
+  EXPECT_THAT(kernel.objects, IsEmpty());
+}
+
 TEST_F(PlannerTest, CountersAreToldAtMostOnceASecond) {
   (void)work();
   events.clear();

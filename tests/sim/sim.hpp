@@ -92,6 +92,7 @@ class Daemon {
       auto shared = std::make_shared<std::move_only_function<void()>>(std::move(task));
       world_.after({}, [shared] { (*shared)(); });
     };
+    p.former_gone = [] {};
     p.owners_changed = [this](std::set<std::string> owners) { owners_saved.push_back(std::move(owners)); };
     p.peers_changed = [](const std::vector<config::Peer>&) {};
     p.seed = 7;

@@ -72,6 +72,7 @@ class Node {
     ports.to_fib = [this](fib::ToFib message) { fib_.post(std::move(message)); };
     ports.log = [this](LogRecord record) { control_.post([this, record = std::move(record)] { logged_.push_back(record); }); };
     ports.to_control = [this](Task task) { control_.post(std::move(task)); };
+    ports.former_gone = [] {};
     ports.owners_changed = [](std::set<std::string>) {};
     ports.peers_changed = [this](const std::vector<config::Peer>& peers) {
       std::vector<session::Endpoint> endpoints;
