@@ -47,7 +47,7 @@ class FakeKernel {
   std::map<Key, Route> routes;
   std::deque<Fact> notifications;
   std::vector<std::string> violations;
-  std::vector<KernelOp> log;
+  std::deque<KernelOp> log;  // long ones are written in turns that are measured
   bool supports_objects = true;
   std::set<std::uint8_t> former_protocols;  // whose routes may be written over
 
