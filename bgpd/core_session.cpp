@@ -253,7 +253,8 @@ void Core::handle(fib::FromFib message) {
 }
 
 void Core::handle_fib(fib::NextHopState state) {
-  rib_.next_hop_changed(state.next_hop.gateway, state.next_hop.interface, state.reachable, state.metric, state.reason);
+  rib_.next_hop_changed(state.next_hop.gateway, state.next_hop.interface, state.reachable, state.metric, state.reason,
+                        state.connected);
 }
 
 void Core::handle_fib(fib::RouteResults results) {

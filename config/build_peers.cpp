@@ -248,6 +248,7 @@ class PeerBuilder {
     r.name = peer_.name;
     r.address = peer_.endpoint.address;
     r.interface = peer_.endpoint.interface;
+    r.on_link = peer_.on_link();
     r.local_asn = peer_.session.local_asn;
     r.peer_asn = peer_.session.peer_asn;
     read<bool>(get("reflector_client"), r.reflector_client);

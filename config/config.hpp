@@ -47,10 +47,12 @@ struct Peer {
   rib::PeerSettings rib;
   session::Endpoint endpoint;  // password is empty until load_secrets()
   std::optional<SecretSource> password;
-  // An eBGP peer that must be on the link: what happens to the link happens to the session.
-  [[nodiscard]] bool falls_over() const {
-    return fast_fallover && session.external() && (endpoint.ttl == 1 || endpoint.ttl_security_hops == 1u);
+  // An eBGP peer that must be on a link of ours.
+  [[nodiscard]] bool on_link() const {
+    return session.external() && (endpoint.ttl == 1 || endpoint.ttl_security_hops == 1u);
   }
+  // What happens to the link happens to the session.
+  [[nodiscard]] bool falls_over() const { return fast_fallover && on_link(); }
   friend bool operator==(const Peer&, const Peer&) = default;
 };
 

@@ -78,6 +78,7 @@ struct NextHopState {
   std::uint32_t metric = 0;      // of the resolving route: the IGP cost of RFC 4271 §9.1.2.2 e; 0 for connected
   std::uint32_t ifindex = 0;
   std::string reason;            // why not: "no connected route covers 10.9.0.1", "eth1 has no carrier"
+  bool connected = true;         // reachable: on a link of ours, not behind a gateway
   friend bool operator==(const NextHopState&, const NextHopState&) = default;
 };
 

@@ -39,7 +39,7 @@ void Planner::tell(const NextHop& next_hop, Tracked& tracked) {
   tracked.told = true;
   const auto& r = tracked.resolution;
   events_.emplace_back(NextHopState{next_hop, r.usable(), r.metric, r.usable() ? r.hops.front().ifindex : 0,
-                                    r.usable() ? "" : r.reason});
+                                    r.usable() ? "" : r.reason, r.connected});
 }
 
 void Planner::resolve_all() {

@@ -30,6 +30,7 @@ void NextHops::start(State& state) {
   answered(state);
   state.tracked = false;
   state.metric = 0;
+  state.connected = true;
   state.reason.clear();
   state.reachable = !resolving_ || state.gateway.is_unspecified();  // unspecified: "self", a route of our own
   if (state.reachable) return;

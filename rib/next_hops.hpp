@@ -22,6 +22,7 @@ class NextHops {
     std::uint32_t refs = 0;
     std::uint32_t metric = 0;  // IGP cost, RFC 4271 §9.1.2.2 e
     bool reachable = false;
+    bool connected = true;    // reachable: on a link of ours, not behind a gateway
     bool link_local = false;  // a link-local gateway without interface: never resolved itself, see variant()
     bool tracked = false;     // the FIB was or will be asked
     bool awaited = false;     // and has not answered yet

@@ -180,7 +180,7 @@ void Rib::disable_family(net::PeerId id, net::Family family) { impl_->disable(id
 void Rib::route_refresh(net::PeerId id, net::Family family) { impl_->groups.route_refresh(id, family); }
 
 void Rib::next_hop_changed(const net::IpAddress& next_hop, const std::string& interface, bool reachable,
-                           std::uint32_t metric, const std::string& reason) {
+                           std::uint32_t metric, const std::string& reason, bool connected) {
   auto& next_hops = impl_->store.next_hops;
   if (!next_hops.resolving()) return;
   const auto index = next_hops.find(next_hop, next_hop.is_link_local() ? interface : std::string{});
@@ -189,8 +189,9 @@ void Rib::next_hop_changed(const net::IpAddress& next_hop, const std::string& in
   if (state.link_local) return;
   next_hops.answered(state);
   state.reason = reachable ? std::string{} : reason;
-  if (state.reachable == reachable && state.metric == metric) return;
+  if (state.reachable == reachable && state.metric == metric && state.connected == connected) return;
   state.reachable = reachable;
+  state.connected = connected;
   state.metric = metric;
   impl_->start_job(SweepJob::Kind::NextHop, index.value());
 }

@@ -195,7 +195,7 @@ class Rib {
   void announce(const LocalRoute& route, net::TimePoint now); // the same content again changes nothing and causes no UPDATE
   bool withdraw(std::uint16_t owner, const net::Prefix& prefix);
   void next_hop_changed(const net::IpAddress& next_hop, const std::string& interface, bool reachable, std::uint32_t metric,
-                        const std::string& reason);
+                        const std::string& reason, bool connected = true);
   [[nodiscard]] bool awaits_next_hops() const;  // some have not been answered by next_hop_changed() yet
 
   // --- work ---

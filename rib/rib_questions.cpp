@@ -23,6 +23,10 @@ void Rib::Impl::explain(net::Family family, EntryIndex index, const PathInfo& pa
   out.reason = reason;
   if (reason == Reason::NextHopUnreachable) {
     out.reason_text = routes.next_hop_of(path).reason;
+    if (routes.next_hop_of(path).reachable)
+      out.reason_text = fmt::format("next hop {} is on no link of ours, and the peer is one hop away (RFC 4271 §6.3); "
+                                    "'multihop' for the peer takes such next hops",
+                                    routes.next_hop_of(path).gateway);
     if (out.reason_text.empty())
       out.reason_text = fmt::format("next hop {} is not reachable", routes.next_hop_of(path).gateway);
     return;

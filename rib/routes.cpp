@@ -264,8 +264,18 @@ const NextHops::State& Routes::next_hop_of(const PathInfo& path) const {
 Reason Routes::eligibility(net::Family family, const PathInfo& path) const {
   if (path.attributes == kNoAttr) return Reason::NotEligible;
   if (!path.local() && !store_->peer(path.peer).fresh(family, path.flags)) return Reason::NotEligible;
-  if (!next_hop_of(path).reachable) return Reason::NextHopUnreachable;
-  return Reason::Best;
+  const auto& next_hop = next_hop_of(path);
+  const bool usable = next_hop.reachable && (next_hop.connected || !off_link(path, next_hop));
+  return usable ? Reason::Best : Reason::NextHopUnreachable;
+}
+
+// RFC 4271 §6.3: the next hop of a peer that is one hop away is that peer or on a link that we share. What an import
+// policy put in its place is the operator's word.
+bool Routes::off_link(const PathInfo& path, const NextHops::State& next_hop) const {
+  if (path.local()) return false;
+  const auto& settings = store_->peer(path.peer).settings;
+  if (!settings.on_link || next_hop.connected || next_hop.gateway == settings.address) return false;
+  return store_->attributes[path.attributes].next_hop == store_->attributes[path.received].next_hop;
 }
 
 Candidate Routes::candidate(net::Family family, const PathInfo& path) const {

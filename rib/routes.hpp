@@ -49,6 +49,7 @@ class Routes {
   // Best where the path may be used; else NotEligible (session gone, rejected or looped: query.cpp says which) or
   // NextHopUnreachable.
   [[nodiscard]] Reason eligibility(net::Family family, const PathInfo& path) const;
+  [[nodiscard]] bool off_link(const PathInfo& path, const NextHops::State& next_hop) const;
   [[nodiscard]] Candidate candidate(net::Family family, const PathInfo& path) const;
   [[nodiscard]] const NextHops::State& next_hop_of(const PathInfo& path) const;
 

@@ -32,6 +32,7 @@ struct PeerSettings {
   std::string interface;          // for link-local next hops
   net::Asn local_asn;
   net::Asn peer_asn;
+  bool on_link = false;           // eBGP without multihop: RFC 4271 §6.3 asks more of its next hops
   bool reflector_client = false;
   unsigned allow_own_as = 0;      // occurrences of our AS that are tolerated in AS_PATH
   NextHopSetting next_hop;

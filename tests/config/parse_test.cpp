@@ -89,6 +89,15 @@ TEST(Peer, TtlOfEachKind) {
   EXPECT_EQ(with_peer("asn: 65101").peers[0].endpoint.ttl, 255u);
 }
 
+TEST(Peer, OnlyAnExternalPeerWithoutMultihopMustBeOnALink) {
+  const std::string policies = ", import: [accept-all], export: [accept-all]";
+  EXPECT_TRUE(with_peer("asn: 65001" + policies).peers[0].rib.on_link);
+  EXPECT_TRUE(with_peer("asn: 65001, ttl_security: 1" + policies).peers[0].rib.on_link);
+  EXPECT_FALSE(with_peer("asn: 65001, ttl_security: 2" + policies).peers[0].rib.on_link);
+  EXPECT_FALSE(with_peer("asn: 65001, multihop: 3" + policies).peers[0].rib.on_link);
+  EXPECT_FALSE(with_peer("asn: 65101").peers[0].rib.on_link);
+}
+
 TEST(Peer, EnabledOffIsAdminDown) {
   const auto peer = with_peer("asn: 65101, enabled: off, shutdown_text: maintenance").peers[0];
   EXPECT_FALSE(peer.enabled);

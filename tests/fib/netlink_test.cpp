@@ -413,7 +413,8 @@ TEST_P(KernelModes, StopRemovesEverythingOfOursWhenAsked) {
 
 TEST_P(KernelModes, SaysWhyTheKernelRefuses) {
   Node node(settings());
-  node.define(2, {hop(1, "10.1.0.255")});  // the broadcast address is no gateway
+  run("ip addr add 10.1.0.12/24 broadcast 10.1.0.77 dev eth1");  // of which only the kernel knows
+  node.define(2, {hop(1, "10.1.0.77")});
   node.route("10.244.1.0/24", 2);
   eventually([&] { return node.status("10.244.1.0/24").reason.find("gateway") != std::string::npos; },
              [&] { return node.status("10.244.1.0/24").reason; });

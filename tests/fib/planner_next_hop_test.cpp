@@ -37,6 +37,36 @@ TEST_F(PlannerTest, ABlackholeOnTheWayToTheNextHopIsSaid) {
   EXPECT_EQ(reason("10.244.3.0/24"), "no route covers 10.8.0.1");
 }
 
+// RFC 4271 §6.3: what no host has is no next hop. A /31 has two hosts (RFC 3021).
+TEST_F(PlannerTest, TheNetworkAndBroadcastAddressOfASubnetAreNoNextHops) {
+  kernel.add_link(7, "eth7", {prefix("10.7.0.0/31"), prefix("10.7.8.0/25")});
+  restart();
+  int id = 2;
+  for (const char* gateway : {"10.1.0.0", "10.1.0.255", "10.7.0.1", "10.7.8.127", "10.7.8.126"}) {
+    define(static_cast<std::uint32_t>(id), {hop(1, gateway)});
+    route(fmt::format("10.244.{}.0/24", id), static_cast<std::uint32_t>(id));
+    ++id;
+  }
+  (void)work();
+  EXPECT_EQ(reason("10.244.2.0/24"), "10.1.0.0 is the network address of 10.1.0.0/24");
+  EXPECT_EQ(reason("10.244.3.0/24"), "10.1.0.255 is the broadcast address of 10.1.0.0/24");
+  EXPECT_EQ(forwarding("10.244.4.0/24"), "10.7.0.1@7");
+  EXPECT_EQ(reason("10.244.5.0/24"), "10.7.8.127 is the broadcast address of 10.7.8.0/25");
+  EXPECT_EQ(forwarding("10.244.6.0/24"), "10.7.8.126@7");
+}
+
+TEST_F(PlannerTest, SaysWhetherANextHopIsOnALinkOrBehindAGateway) {
+  kernel.routes[{prefix("10.9.0.0/16"), 50}] = {4, false, 0, {{true, address("10.2.0.1"), 2}}};
+  restart();
+  planner->track({address("10.9.0.1"), {}});
+  planner->track({address("10.2.0.1"), {}});
+  (void)work();
+  std::map<net::IpAddress, bool> connected;
+  for (const auto& event : events)
+    if (const auto* told = std::get_if<NextHopState>(&event)) connected[told->next_hop.gateway] = told->connected;
+  EXPECT_EQ(connected, (std::map<net::IpAddress, bool>{{address("10.9.0.1"), false}, {address("10.2.0.1"), true}}));
+}
+
 TEST_F(PlannerTest, InterfacesAreFoundByNameForLinkLocalNextHops) {
   planner->define(HopSetId{2}, {{{net::PeerId{1}, {address("fe80::1"), "eth2"}}}, {}});
   planner->define(HopSetId{3}, {{{net::PeerId{1}, {address("fe80::1"), "eth9"}}}, {}});

@@ -81,6 +81,45 @@ TEST(Rfc4271_9_1_2, UnresolvableNextHopIsNotUsedUntilItResolves) {
   b.settle();
 }
 
+TEST(Rfc4271_6_3, NextHopOfAPeerOneHopAwayIsThatPeerOrOnALinkOfOurs) {
+  Bench b(router(true));
+  const auto on_link = b.added_up(1, {.on_link = true}), multihop = b.added_up(2), internal = b.added_up(3, {.external = false});
+  const auto behind = "203.0.113.9";
+  b.announce(on_link, attrs({65101}, behind), {"192.0.2.0/24"});
+  b.announce(multihop, attrs({65102}, behind), {"198.51.100.0/24"});
+  b.rib.next_hop_changed(A(behind), "", true, 20, "", false);
+  b.settle();
+  EXPECT_EQ(b.best("192.0.2.0/24"), std::nullopt);
+  EXPECT_FALSE(b.holds(internal, "192.0.2.0/24"));
+  const auto path = b.rib.route(P("192.0.2.0/24"))->paths.at(0);
+  EXPECT_EQ(path.reason, Reason::NextHopUnreachable);
+  EXPECT_EQ(path.reason_text, "next hop 203.0.113.9 is on no link of ours, and the peer is one hop away (RFC 4271 §6.3); "
+                              "'multihop' for the peer takes such next hops");
+  EXPECT_EQ(b.best("198.51.100.0/24"), multihop);
+
+  b.rib.next_hop_changed(A(behind), "", true, 20, "", true);  // the link came, at the same cost
+  b.settle();
+  EXPECT_EQ(b.best("192.0.2.0/24"), on_link);
+  b.rib.next_hop_changed(A(behind), "", true, 20, "", false);
+  b.settle();
+  EXPECT_EQ(b.best("192.0.2.0/24"), std::nullopt);
+}
+
+TEST(Rfc4271_6_3, ThePeerItselfAndWhatAnImportPolicySaysNeedNoLink) {
+  Bench b(router(true));
+  PolicyChain chain{{.name = "to", .statements = {{.name = "to[0]", .match = {}, .set = {}, .then = Verdict::Accept}}}};
+  chain[0].statements[0].set.next_hop = A("203.0.113.9");
+  const auto one = b.added_up(1, {.on_link = true}), two = b.added_up(2, {.import = chain, .on_link = true});
+  const auto peer = net::to_string(b.settings(1, {}).address);
+  b.announce(one, attrs({65101}, peer.c_str()), {"192.0.2.0/24"});
+  b.announce(two, attrs({65102}, "10.1.0.2"), {"198.51.100.0/24"});
+  b.rib.next_hop_changed(A(peer.c_str()), "", true, 20, "", false);  // its loopback, behind a gateway
+  b.rib.next_hop_changed(A("203.0.113.9"), "", true, 20, "", false);
+  b.settle();
+  EXPECT_EQ(b.best("192.0.2.0/24"), one);
+  EXPECT_EQ(b.best("198.51.100.0/24"), two);
+}
+
 TEST(Rfc4271_9_1_2_2_e, MetricOfTheNextHopDecides) {
   Bench b(router(true));
   const auto one = b.added_up(1, {.external = false}), two = b.added_up(2, {.external = false});

@@ -74,6 +74,7 @@ struct PeerOptions {
   MaxPrefixes max_prefixes{};
   unsigned allow_own_as = 0;
   std::string interface{};
+  bool on_link = false;
 };
 class Bench {
  public:
@@ -91,6 +92,7 @@ class Bench {
     s.max_prefixes = options.max_prefixes;
     s.allow_own_as = options.allow_own_as;
     s.interface = options.interface;
+    s.on_link = options.on_link;
     return s;
   }
   SessionInfo session(unsigned number, bool is_external, bool add_path = false) const {
