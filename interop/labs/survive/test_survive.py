@@ -14,8 +14,8 @@ POD_ADDRESS = {"node1": ("10.244.1.10", "fd00:10:244:1::10"), "node2": ("10.244.
 OTHER = {"node1": "node2", "node2": "node1"}
 
 
-def gateways(lab, node, prefix, wanted):
-    seen = lab.kernel(node).gateways(prefix, "179")
+def gateways(lab, node, prefix, wanted, protocol=179):
+    seen = lab.kernel(node).gateways(prefix, protocol)
     return expect(seen == wanted, f"gateways {seen}")
 
 
@@ -100,6 +100,44 @@ def test_kill_while_zebra_starts(lab):
     node = "node1"
     survives(lab, node, lab[node].kill, zebra(lab, node))
     lab.node(node).kill("zebra", signal.SIGTERM)
+
+
+OTHER_SETTINGS = {
+    "metric": ("{ metric: { ipv4: 100, ipv6: 1500 } }", 179, (100, 1500)),
+    "protocol": ("{ protocol: 180, metric: { ipv4: 100, ipv6: 1500 } }", 180, (100, 1500)),
+    "as before": (None, 179, (200, 2000)),
+}
+
+
+def test_other_fib_settings(lab):
+    """What a run with another metric or protocol left forwards until the new routes stand, and then goes."""
+    node = "node1"
+    converged(lab)
+
+    def marks(prefix):
+        return [(route.get("protocol"), route.get("metric")) for route in lab.kernel(node).routes(prefix) if route.get("protocol") != "kernel"]
+
+    for name, (settings, protocol, metrics) in OTHER_SETTINGS.items():
+        streams = [lab.stream(POD[node], POD[OTHER[node]], address) for address in POD_ADDRESS[OTHER[node]]]
+        with streams[0], streams[1]:
+            lab[node].stop()
+            lab.node(node).exec("cp", "/etc/podbgp/lab/podbgp.yaml", "/etc/podbgp/podbgp.yaml")
+            if settings:
+                lab.node(node).exec("sed", "-i", f"$ a fib: {settings}", "/etc/podbgp/podbgp.yaml")
+            lab[node].start()
+            lab.fact(f"{node} has its session again", lambda: expect(lab[node].established(TOR[node][0]), lab[node].sessions()), within=25)
+            lab[node].announce(*PODS[node])
+            for prefixes in zip(PODS[node], PODS[OTHER[node]]):
+                for prefix in prefixes:
+                    wanted = [(str(protocol), metrics[0] if "." in prefix else metrics[1])]
+                    lab.fact(f"{name}: the only mark of {prefix} is {wanted[0]}", lambda: expect(marks(prefix) == wanted, marks(prefix)), within=30)
+            throughout(f"{name}: the routes stay", lambda: all(
+                gateways(lab, node, prefix, [gateway], protocol) for prefix, gateway in zip(PODS[OTHER[node]], TOR[node])), 1)
+            results = [stream.finish() for stream in streams]
+        for result in results:
+            lab.holds(f"{name}: 0 of {result['sent']} packets lost (longest gap {result['longest_gap_ms']} ms)", lambda: expect(
+                result["lost"] == 0 and result["sent"] > 500, result))
+    converged(lab)
 
 
 def test_what_changed_meanwhile_is_put_right(lab):
