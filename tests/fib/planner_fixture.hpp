@@ -51,7 +51,7 @@ class PlannerTest : public testing::Test {
         for (std::size_t i = 0; i < ops.size(); ++i) {
           const auto injected = failures.find(ops[i].kind);
           const int error = injected != failures.end() ? injected->second : kernel.apply(ops[i]);
-          if (error != 0) errors.push_back({i, error, "so it is"});
+          if (error != 0) errors.push_back({i, error, failure_text});
         }
         planner->batch_done(errors);
         all.insert(all.end(), ops.begin(), ops.end());
@@ -107,6 +107,7 @@ class PlannerTest : public testing::Test {
   FakeKernel kernel{settings};
   std::optional<Planner> planner;
   std::map<OpKind, int> failures;
+  std::string failure_text = "so it is";  // the kernel's own words
   std::map<net::Prefix, RouteResult> status;
   std::vector<FromFib> events;
 };

@@ -29,6 +29,21 @@ TEST_F(PlannerTest, AnObjectTheKernelRefusesSendsRoutesOverTheOthersAndIsTriedAg
   EXPECT_EQ(state("10.244.2.0/24"), RouteStatus::Installed);
 }
 
+// The kernel has no words for a missing capability; those of its modules, where they have some, are better.
+TEST_F(PlannerTest, ARefusalWithoutWordsForWantOfACapabilityNamesIt) {
+  define(2, {hop(1, "10.1.0.1")});
+  failures[OpKind::NewNextHop] = EPERM;
+  failure_text.clear();
+  route("10.244.1.0/24", 2);
+  (void)work();
+  EXPECT_EQ(reason("10.244.1.0/24"), "EPERM: podbgpd was started without CAP_NET_ADMIN");
+  failures[OpKind::NewNextHop] = EACCES;
+  define(3, {hop(2, "10.2.0.1")});
+  route("10.244.2.0/24", 3);
+  (void)work();
+  EXPECT_EQ(reason("10.244.2.0/24"), "EACCES");
+}
+
 TEST_F(PlannerTest, AGroupTheKernelRefusesIsTriedAgainWithGrowingPatience) {
   define(2, {hop(1, "10.1.0.1")});
   failures[OpKind::NewGroup] = EINVAL;
