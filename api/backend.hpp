@@ -141,7 +141,8 @@ struct Diagnostic {
 struct ConfigReport {
   bool valid = false;
   std::vector<Diagnostic> diagnostics;
-  std::vector<ConfigChange> changes;
+  std::vector<ConfigChange> changes;          // news, those that wait for a restart too
+  std::vector<ConfigChange> pending_restart;  // what waited before already
 };
 
 // --- watches ---

@@ -1,9 +1,8 @@
 // DaemonService: the daemon itself and its configuration.
-#include <fmt/format.h>
-
 #include "api/services.hpp"
 #include "api/to_domain.hpp"
 #include "api/to_proto.hpp"
+#include "net/counted.hpp"
 #include "podbgp/v1/daemon_service.grpc.pb.h"
 
 namespace podbgp::api {
@@ -18,6 +17,7 @@ template <class Response>
 void fill_report(const ConfigReport& report, Response& out) {
   for (const auto& diagnostic : report.diagnostics) fill(diagnostic, *out.add_diagnostics());
   for (const auto& change : report.changes) fill(change, *out.add_changes());
+  for (const auto& change : report.pending_restart) fill(change, *out.add_pending_restart());
 }
 
 class DaemonService final : public v1::DaemonService::CallbackService {
@@ -64,7 +64,7 @@ class DaemonService final : public v1::DaemonService::CallbackService {
         if (!report) return call->fail(report.error());
         call->answer([&] {
           fill_report(*report, *response);
-          return fmt::format("{} changes", report->changes.size());
+          return net::counted(report->changes.size(), "change");
         });
       });
     });

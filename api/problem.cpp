@@ -4,6 +4,7 @@
 
 #include "google/rpc/error_details.pb.h"
 #include "google/rpc/status.pb.h"
+#include "net/utf8.hpp"
 
 namespace podbgp::api {
 
@@ -42,7 +43,7 @@ class Builder {
   Builder(int code, std::string reason, std::string_view message) {
     problem_.code = code;
     problem_.reason = std::move(reason);
-    problem_.message = shorten(message, kMessageOctets);
+    problem_.message = shorten(net::utf8_repaired(message), kMessageOctets);
     status_.set_code(code);
     status_.set_message(problem_.message);
     info_.set_reason(problem_.reason);
@@ -50,13 +51,13 @@ class Builder {
   }
 
   void metadata(const std::string& key, std::string_view value) {
-    if (info_.metadata_size() < 8) (*info_.mutable_metadata())[shorten(key, 32)] = shorten(value, kMetadataOctets);
+    if (info_.metadata_size() < 8) (*info_.mutable_metadata())[shorten(key, 32)] = shorten(net::utf8_repaired(value), kMetadataOctets);
   }
   // False: there is no room for it.
   bool violation(std::string_view field, std::string_view description) {
     auto* added = bad_request_.add_field_violations();
     added->set_field(shorten(field, kMetadataOctets));
-    added->set_description(shorten(description, kDescriptionOctets));
+    added->set_description(shorten(net::utf8_repaired(description), kDescriptionOctets));
     if (status_.ByteSizeLong() + info_.ByteSizeLong() + bad_request_.ByteSizeLong() <= kDetailOctets) return true;
     bad_request_.mutable_field_violations()->RemoveLast();
     return false;

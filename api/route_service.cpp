@@ -4,6 +4,7 @@
 #include "api/services.hpp"
 #include "api/to_domain.hpp"
 #include "api/to_proto.hpp"
+#include "net/counted.hpp"
 #include "podbgp/v1/route_service.grpc.pb.h"
 
 namespace podbgp::api {
@@ -107,7 +108,7 @@ class RouteService final : public v1::RouteService::CallbackService {
                                                 const v1::BatchAnnounceRoutesRequest* request,
                                                 v1::BatchAnnounceRoutesResponse* response) override {
     return host_.serve(context, kBatchAnnounce, request->ByteSizeLong(), [&](std::shared_ptr<Call> call) {
-      call->describe(fmt::format("{} {} routes", who(request->owner()), request->routes_size()));
+      call->describe(fmt::format("{} {}", who(request->owner()), net::counted(request->routes_size(), "route")));
       Violations violations;
       check_owner(request->owner(), violations);
       auto routes = to_routes(request->routes(), false, violations);
@@ -128,7 +129,7 @@ class RouteService final : public v1::RouteService::CallbackService {
                                                 const v1::BatchWithdrawRoutesRequest* request,
                                                 v1::BatchWithdrawRoutesResponse* response) override {
     return host_.serve(context, kBatchWithdraw, request->ByteSizeLong(), [&](std::shared_ptr<Call> call) {
-      call->describe(fmt::format("{} {} prefixes", who(request->owner()), request->prefixes_size()));
+      call->describe(fmt::format("{} {}", who(request->owner()), net::counted(request->prefixes_size(), "prefix", "prefixes")));
       Violations violations;
       check_owner(request->owner(), violations);
       auto prefixes = to_prefixes(request->prefixes(), violations);
@@ -158,7 +159,7 @@ class RouteService final : public v1::RouteService::CallbackService {
   grpc::ServerUnaryReactor* ReplaceRoutes(grpc::CallbackServerContext* context, const v1::ReplaceRoutesRequest* request,
                                           v1::ReplaceRoutesResponse* response) override {
     return host_.serve(context, kReplace, request->ByteSizeLong(), [&](std::shared_ptr<Call> call) {
-      call->describe(fmt::format("{} {} routes generation={}", who(request->owner()), request->routes_size(),
+      call->describe(fmt::format("{} {} generation={}", who(request->owner()), net::counted(request->routes_size(), "route"),
                                  request->generation()));
       Violations violations;
       check_owner(request->owner(), violations);

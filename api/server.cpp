@@ -4,6 +4,7 @@
 #include <utility>
 #include <vector>
 
+#include <google/protobuf/stubs/logging.h>
 #include <grpcpp/ext/proto_server_reflection_plugin.h>
 #include <grpcpp/health_check_service_interface.h>
 #include <grpcpp/impl/service_type.h>
@@ -53,6 +54,7 @@ net::Result<std::unique_ptr<Server>, std::string> Server::start(const ServerSett
   impl->services.push_back(make_peer_service(impl->host));
   impl->services.push_back(make_daemon_service(impl->host));
 
+  google::protobuf::SetLogHandler(nullptr);  // its lines on stderr about what a client sent are none of our log's
   grpc::EnableDefaultHealthCheckService(true);
   grpc::reflection::InitProtoReflectionServerBuilderPlugin();
   grpc::ServerBuilder builder;

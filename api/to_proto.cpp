@@ -4,6 +4,10 @@
 
 #include <fmt/format.h>
 
+#include "net/utf8.hpp"
+
+// A string of protobuf is UTF-8: libprotobuf sends others, and no client can read the whole message then. Words and names
+// that come from elsewhere (peers, the kernel, the file system) are repaired here, and in problem.cpp.
 namespace podbgp::api {
 
 namespace {
@@ -91,7 +95,7 @@ void fill(const rib::PathView& path, const std::string& owner, v1::Path& out) {
   out.set_multipath(path.multipath);
   out.set_eligible(path.eligible);
   out.set_reason(std::string(rib::to_string(path.reason)));
-  out.set_reason_text(path.reason_text);
+  out.set_reason_text(net::utf8_repaired(path.reason_text));
   if (path.since != net::TimePoint{}) fill(to_wall(path.since), *out.mutable_since());
 }
 
@@ -121,10 +125,10 @@ void fill(const rib::LocalRoute& route, v1::Route& out) {
 
 void fill(const KernelState& kernel, v1::KernelState& out) {
   out.set_state(to_proto(kernel.state));
-  out.set_reason(kernel.reason);
+  out.set_reason(net::utf8_repaired(kernel.reason));
   for (const auto& hop : kernel.next_hops)
     out.add_next_hops(hop.interface.empty() ? net::to_string(hop.gateway)
-                                            : fmt::format("{}%{}", hop.gateway, hop.interface));
+                                            : net::utf8_repaired(fmt::format("{}%{}", hop.gateway, hop.interface)));
   out.set_blackhole(kernel.blackhole);
 }
 
@@ -181,7 +185,7 @@ void fill(const PeerInfo& peer, v1::Peer& out) {
   out.set_address(net::to_string(peer.address));
   out.set_asn(peer.asn.value());
   out.set_local_asn(peer.local_asn.value());
-  out.set_description(peer.description);
+  out.set_description(net::utf8_repaired(peer.description));
   out.set_group(peer.group);
   out.set_state(to_proto(peer.state));
   out.set_enabled(peer.enabled);
@@ -212,11 +216,11 @@ void fill(const PeerInfo& peer, v1::Peer& out) {
   fill(peer.sent, *out.mutable_sent());
   fill(peer.received, *out.mutable_received());
   out.set_flaps(peer.flaps);
-  out.set_last_error(peer.last_error);
-  out.set_last_error_reason(peer.last_error_reason);
+  out.set_last_error(net::utf8_repaired(peer.last_error));
+  out.set_last_error_reason(net::utf8_repaired(peer.last_error_reason));
   if (peer.last_error_time) fill(*peer.last_error_time, *out.mutable_last_error_time());
-  out.set_warning(peer.warning);
-  out.set_held_down(peer.held_down);
+  out.set_warning(net::utf8_repaired(peer.warning));
+  out.set_held_down(net::utf8_repaired(peer.held_down));
   if (peer.held_until) fill(*peer.held_until, *out.mutable_held_until());
   for (const auto& capability : peer.capabilities) out.add_capabilities(capability);
   out.set_treat_as_withdraw(peer.routes.treat_as_withdraw);
@@ -230,7 +234,7 @@ void fill(const Status& status, v1::GetStatusResponse& out) {
   fill(status.start_time, *out.mutable_start_time());
   out.set_asn(status.asn.value());
   out.set_router_id(net::to_string(status.router_id));
-  out.set_config_file(status.config_file);
+  out.set_config_file(net::utf8_repaired(status.config_file));
   fill(status.config_time, *out.mutable_config_time());
   out.set_peers(status.peers);
   out.set_peers_established(status.peers_established);
@@ -251,19 +255,19 @@ void fill(const Status& status, v1::GetStatusResponse& out) {
   fib.set_protocol(status.fib_protocol);
   out.set_rss_bytes(status.rss_bytes);
   out.set_ready(status.ready);
-  out.set_not_ready_reason(status.not_ready_reason);
-  for (const auto& warning : status.warnings) out.add_warnings(warning);
+  out.set_not_ready_reason(net::utf8_repaired(status.not_ready_reason));
+  for (const auto& warning : status.warnings) out.add_warnings(net::utf8_repaired(warning));
   for (const auto& change : status.pending_restart) fill(change, *out.add_pending_restart());
 }
 
 void fill(const Diagnostic& diagnostic, v1::Diagnostic& out) {
   out.set_severity(diagnostic.error ? v1::Diagnostic::SEVERITY_ERROR : v1::Diagnostic::SEVERITY_WARNING);
-  out.set_file(diagnostic.file);
+  out.set_file(net::utf8_repaired(diagnostic.file));
   out.set_line(diagnostic.line);
   out.set_column(diagnostic.column);
-  out.set_path(diagnostic.path);
-  out.set_message(diagnostic.message);
-  out.set_hint(diagnostic.hint);
+  out.set_path(net::utf8_repaired(diagnostic.path));
+  out.set_message(net::utf8_repaired(diagnostic.message));
+  out.set_hint(net::utf8_repaired(diagnostic.hint));
 }
 
 void fill(const ConfigChange& change, v1::ConfigChange& out) {
@@ -273,7 +277,7 @@ void fill(const ConfigChange& change, v1::ConfigChange& out) {
     case ConfigChange::Impact::SessionReset: out.set_impact(v1::ConfigChange::IMPACT_SESSION_RESET); break;
     case ConfigChange::Impact::Restart: out.set_impact(v1::ConfigChange::IMPACT_RESTART); break;
   }
-  out.set_what(change.what);
+  out.set_what(net::utf8_repaired(change.what));
 }
 
 void fill(const rib::RibCounters& counters, v1::GetRibSummaryResponse& out) {

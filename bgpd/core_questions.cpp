@@ -1,5 +1,6 @@
 // Core's answers to the API.
 #include <algorithm>
+#include <utility>
 
 #include <fmt/format.h>
 
@@ -17,6 +18,10 @@ namespace {
 
 api::MessageCounters to_counters(const session::MessageCounters& c) {
   return {c.open, c.update, c.notification, c.keepalive, c.route_refresh, c.octets};
+}
+
+std::string with_text(const char* what, const std::string& text) {
+  return text.empty() ? what : fmt::format("{}: {}", what, text);
 }
 
 }  // namespace
@@ -106,6 +111,8 @@ net::Result<api::Paths, api::ApiError> Core::list_paths(const api::ListPaths& qu
     path.attributes = std::move(sent.attributes);
     path.path_id = sent.path_id;
     path.source = sent.source;
+    path.peer_name = std::move(sent.peer_name);
+    path.owner = sent.owner;
     path.best = path.eligible = true;
     rib::RouteView view;
     view.prefix = sent.prefix;
@@ -214,7 +221,7 @@ net::Result<void, api::ApiError> Core::reset_peer(const std::string& name, const
   if (peer->disabled_by_operator || peer->settings.session.admin_down)
     return net::fail(Refusal{Refusal::Code::FailedPrecondition, "PEER_DISABLED",
                              fmt::format("peer '{}' is disabled; enable it first", name), "peer", {}});
-  log(LogLevel::Info, "PEER_RESET", "reset by the API: " + text, peer);
+  log(LogLevel::Info, "PEER_RESET", with_text("reset by the API", text), peer);
   if (peer->held_down.empty()) {
     peer->session->reset(text);
   } else {  // there is no session to end: what is meant is "now"
@@ -229,8 +236,9 @@ net::Result<void, api::ApiError> Core::reset_peer(const std::string& name, const
 net::Result<void, api::ApiError> Core::disable_peer(const std::string& name, const std::string& text) {
   auto* peer = find(name);
   if (peer == nullptr) return net::fail(no_such_peer(name));
+  if (peer->disabled_by_operator) return {};
   peer->disabled_by_operator = true;
-  log(LogLevel::Info, "PEER_DISABLED", "disabled by the API: " + text, peer);
+  log(LogLevel::Info, "PEER_DISABLED", with_text("disabled by the API", text), peer);
   peer->session->disable(text);
   peer_changed(*peer);
   return {};
@@ -245,10 +253,10 @@ net::Result<void, api::ApiError> Core::enable_peer(const std::string& name) {
                                          name),
                              "peer",
                              {}});
-  peer->disabled_by_operator = false;
+  const bool was_down = std::exchange(peer->disabled_by_operator, false) || !peer->held_down.empty();
   release(*peer);
   peer->restart_timer.reset();
-  log(LogLevel::Info, "PEER_ENABLED", "enabled by the API", peer);
+  if (was_down) log(LogLevel::Info, "PEER_ENABLED", "enabled by the API", peer);
   (void)peer->session->enable();
   peer_changed(*peer);
   return {};

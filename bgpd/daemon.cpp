@@ -28,6 +28,7 @@
 #include "bgpd/state.hpp"
 #include "bgpd/version.hpp"
 #include "fib/fib.hpp"
+#include "net/counted.hpp"
 #include "session/asio_transport.hpp"
 #include "session/listener.hpp"
 
@@ -112,7 +113,7 @@ class Daemon {
   void beat_watchdog();
   [[nodiscard]] api::ConfigReport check(std::optional<std::string> content);
   [[nodiscard]] net::Result<api::ConfigReport, api::ApiError> reload();
-  void note_pending(const config::Diff& diff);
+  void note_waiting(std::vector<config::Change> waiting);
   void answer_http(std::string_view target, HttpDone done);
   void answer_metrics(HttpDone done);
   void complete(api::Status& status) const;  // with what core does not know
@@ -122,7 +123,7 @@ class Daemon {
   config::Config running_;
   std::vector<config::Diagnostic> warnings_;
   std::string privilege_warning_;  // what the daemon may not do, "" where it may all
-  std::vector<api::ConfigChange> pending_restart_;
+  std::vector<config::Change> waiting_;  // for a restart
   StateFolder state_;
   Log log_;
   asio::io_context control_;
@@ -211,7 +212,7 @@ void Daemon::complete(api::Status& status) const {
   status.config_file = options_.config_file;
   status.config_time = config_time_;
   status.rss_bytes = resident_bytes();
-  status.pending_restart = pending_restart_;
+  for (const auto& change : waiting_) status.pending_restart.push_back(to_api(change));
   if (!refused_reload_.empty()) status.warnings.push_back(refused_reload_);
   if (!privilege_warning_.empty()) status.warnings.push_back(privilege_warning_);
   for (const auto& warning : warnings_) status.warnings.push_back(config::to_string(warning));
@@ -308,6 +309,13 @@ void Daemon::beat_watchdog() {
   });
 }
 
+namespace {
+void fill(api::ConfigReport& report, const config::Plan& plan) {
+  for (const auto& change : plan.news) report.changes.push_back(to_api(change));
+  for (const auto& change : plan.as_before) report.pending_restart.push_back(to_api(change));
+}
+}  // namespace
+
 api::ConfigReport Daemon::check(std::optional<std::string> content) {
   api::ConfigReport report;
   auto loaded = content ? load_text(*content, "<request>") : load_config(options_.config_file);
@@ -315,7 +323,7 @@ api::ConfigReport Daemon::check(std::optional<std::string> content) {
   report.valid = loaded.has_value();
   if (!loaded) return report;
   config::set_router_id(loaded->config, loaded->config.router.id.value_or(*running_.router.id));
-  for (const auto& change : config::diff(running_, loaded->config).changes) report.changes.push_back(to_api(change));
+  fill(report, config::plan(running_, std::move(loaded->config), waiting_));
   return report;
 }
 
@@ -339,36 +347,31 @@ net::Result<api::ConfigReport, api::ApiError> Daemon::reload() {
   }
   auto next = std::move(loaded->config);
   config::set_router_id(next, next.router.id.value_or(*running_.router.id));
-  const auto diff = config::diff(running_, next);
+  auto plan = config::plan(running_, std::move(next), waiting_);
   for (const auto& finding : loaded->warnings) report.diagnostics.push_back(to_api(finding));
-  for (const auto& change : diff.changes) {
-    report.changes.push_back(to_api(change));
-    write_log({LogLevel::Info, "CONFIG_CHANGE", config::to_string(change), {}});
-  }
+  fill(report, plan);
+  for (const auto& change : plan.news) write_log({LogLevel::Info, "CONFIG_CHANGE", config::to_string(change), {}});
   report.valid = true;
   warnings_ = std::move(loaded->warnings);
   config_time_ = std::chrono::system_clock::now();
-  if (diff.log) log_.configure(to_level(next.log.level), to_format(next.log.format));
-  // What needs a restart stays as it is running, and the next diff says so again.
-  const auto wanted = next;
-  config::keep_until_restart(running_, next);
-  note_pending(config::diff(next, wanted));
-  to_core_box_.push(CoreTask([next, diff = config::diff(running_, next)](Core& core) { core.apply(next, diff); }));
-  running_ = std::move(next);
-  write_log({LogLevel::Info, "CONFIG_APPLIED", fmt::format("{} changes", report.changes.size()), {}});
+  if (plan.now.log) log_.configure(to_level(plan.next.log.level), to_format(plan.next.log.format));
+  note_waiting(std::move(plan.waiting));
+  auto applied = net::counted(plan.now.changes.size(), "change");
+  to_core_box_.push(CoreTask([next = plan.next, diff = std::move(plan.now)](Core& core) { core.apply(next, diff); }));
+  running_ = std::move(plan.next);
+  if (const auto count = waiting_.size(); count > 0)
+    applied += fmt::format(", {} a restart", net::counted(count, "setting waits for", "settings wait for"));
+  write_log({LogLevel::Info, "CONFIG_APPLIED", std::move(applied), {}});
   notify("READY=1");
   return report;
 }
 
 // What the file says and only a restart brings: told now, and by `podbgp status` as long as it is so.
-void Daemon::note_pending(const config::Diff& diff) {
-  pending_restart_.clear();
+void Daemon::note_waiting(std::vector<config::Change> waiting) {
+  waiting_ = std::move(waiting);
   std::string paths;
-  for (const auto& change : diff.changes) {
-    pending_restart_.push_back({api::ConfigChange::Impact::Restart, config::to_string(change)});
-    paths += (paths.empty() ? "" : ", ") + change.path;
-  }
-  if (!pending_restart_.empty())
+  for (const auto& change : waiting_) paths += (paths.empty() ? "" : ", ") + change.path;
+  if (!waiting_.empty())
     write_log({LogLevel::Warn, "CONFIG_NEEDS_RESTART", "loaded, and in force only after a restart: " + paths, {}});
 }
 
@@ -382,7 +385,7 @@ void Daemon::answer_metrics(HttpDone done) {
     to_control([this, snapshot = std::move(snapshot), done = std::move(done)]() mutable {
       complete(snapshot.status);
       snapshot.last_reload_ok = last_reload_ok_;
-      snapshot.pending_restart = pending_restart_.size();
+      snapshot.pending_restart = waiting_.size();
       done({200, "text/plain; version=0.0.4; charset=utf-8", metrics_text(snapshot)});
     });
   }));

@@ -50,7 +50,7 @@ api::ConfigChange to_api(const config::Change& change) {
     case config::Impact::SessionReset: impact = Impact::SessionReset; break;
     case config::Impact::Restart: impact = Impact::Restart; break;
   }
-  return {impact, config::to_string(change)};
+  return {impact, config::what(change)};
 }
 
 }  // namespace podbgp::bgpd

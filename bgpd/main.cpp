@@ -1,4 +1,6 @@
 // podbgpd: command line.
+#include <cerrno>
+#include <cstring>
 #include <iostream>
 
 #include <CLI/CLI.hpp>
@@ -7,12 +9,13 @@
 #include "bgpd/version.hpp"
 #include "config/parse.hpp"
 #include "config/schema.hpp"
+#include "net/counted.hpp"
 #include "net/read_file.hpp"
 
 namespace {
 
 using podbgp::config::Diagnostic;
-using podbgp::config::Severity;
+using podbgp::net::counted;
 
 // Exit codes of `check`: 0 usable (warnings are shown), 1 not, 2 the file cannot be read.
 int check(const std::string& file, bool json) {
@@ -28,9 +31,17 @@ int check(const std::string& file, bool json) {
   } else {
     for (const auto& finding : findings) std::cerr << podbgp::config::to_string(finding) << "\n";
     if (parsed)
-      std::cout << file << ": OK (" << parsed->config.peers.size() << " peers, " << findings.size() << " warnings)\n";
+      std::cout << file << ": OK (" << counted(parsed->config.peers.size(), "peer") << ", " << counted(findings.size(), "warning")
+                << ")\n";
   }
   return parsed ? 0 : 1;
+}
+
+// `code`, unless the output could not be written.
+int written(int code) {
+  if (std::cout.flush() || errno == EPIPE) return code;  // who closed a pipe has read enough
+  std::cerr << "podbgpd: cannot write the output: " << std::strerror(errno) << "\n";
+  return code == 0 ? 1 : code;
 }
 
 }  // namespace
@@ -45,6 +56,9 @@ int main(int argc, char** argv) {
   auto* check_command = app.add_subcommand("check", "Check a configuration file and exit");
   check_command->add_option("FILE", check_file, "the file; without it that of --config");
   check_command->add_flag("--json", json, "findings as a JSON array");
+  check_command->footer(
+      "Looked at: keys, values, and what they say of each other. Not looked at: password files and variables, api.group, addresses,\n"
+      "paths and rights of this host; the daemon looks at those when it starts, and `podbgp config check FILE` at passwords.");
   auto* schema_command = app.add_subcommand("schema", "Print the JSON Schema of the configuration and exit");
   app.require_subcommand(0, 1);
   app.footer(
@@ -59,14 +73,14 @@ int main(int argc, char** argv) {
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
-    if (error.get_exit_code() == 0) return app.exit(error);  // --help, --version
+    if (error.get_exit_code() == 0) return written(app.exit(error));  // --help, --version
     std::cerr << "podbgpd: " << error.what() << "\nSee podbgpd --help.\n";
     return 2;
   }
-  if (check_command->parsed()) return check(check_file.empty() ? options.config_file : check_file, json);
+  if (check_command->parsed()) return written(check(check_file.empty() ? options.config_file : check_file, json));
   if (schema_command->parsed()) {
     std::cout << podbgp::config::json_schema();
-    return 0;
+    return written(0);
   }
   return podbgp::bgpd::run_daemon(options);
 }

@@ -39,6 +39,9 @@ std::optional<std::string> StateFolder::read(const std::string& name) const {
 net::Result<void, std::string> StateFolder::write(const std::string& name, const std::string& content) const {
   std::error_code error;
   std::filesystem::create_directories(path_, error);
+  if (error)
+    return net::fail(fmt::format("cannot make the folder {}: {}; set state_dir to a folder that can be made and written",
+                                 path_, error.message()));
   const auto target = path_ + "/" + name;
   const auto temporary = target + ".new";
   {

@@ -3,9 +3,12 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <limits>
 
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
+
+#include "net/utf8.hpp"
 
 namespace podbgp::cli {
 
@@ -64,6 +67,20 @@ constexpr std::array<std::pair<const char*, View>, 6> kViews{{{"best", View::Bes
                                                               {"advertised", View::Advertised},
                                                               {"kernel", View::Kernel},
                                                               {"announced", View::Announced}}};
+
+// Whole numbers in decimal; CLI11's own conversion would not say which ones.
+template <class T>
+const CLI::Validator& number_of() {
+  static const CLI::Validator check(
+      [](const std::string& value) {
+        T parsed = 0;
+        const auto [end, error] = std::from_chars(value.data(), value.data() + value.size(), parsed);
+        if (error == std::errc{} && end == value.data() + value.size()) return std::string();
+        return fmt::format("'{}' is not a number from 0 to {}", value, std::numeric_limits<T>::max());
+      },
+      "");
+  return check;
+}
 
 // What the parser fills in before it becomes Options.
 struct Raw {
@@ -126,8 +143,8 @@ void add_routes(CLI::App& app, Raw& raw,
   list(announce, "--community", raw.options.communities, "ASN:VALUE or e.g. no-export; may be repeated");
   list(announce, "--large-community", raw.options.large_communities, "ASN:VALUE:VALUE; may be repeated");
   list(announce, "--extended-community", raw.options.extended_communities, "rt:ASN:VALUE; may be repeated");
-  announce->add_option("--med", raw.options.med, "multi-exit discriminator");
-  announce->add_option("--local-pref", raw.options.local_pref, "local preference");
+  announce->add_option("--med", raw.options.med, "multi-exit discriminator")->check(number_of<std::uint32_t>());
+  announce->add_option("--local-pref", raw.options.local_pref, "local preference")->check(number_of<std::uint32_t>());
   announce->add_option("--next-hop", raw.options.next_hop, "default: this node");
   announce->add_flag("--no-blackhole", raw.options.no_blackhole, "announce only; put nothing into the kernel");
   announce->add_flag("--dry-run", raw.options.dry_run, "say whether it would be accepted");
@@ -140,7 +157,8 @@ void add_routes(CLI::App& app, Raw& raw,
       verb(app, "replace", "Make FILE the owner's whole set: what is not in it is withdrawn", Verb::Replace);
   replace->add_option("-f,--file", raw.options.file, "YAML or JSON; - reads standard input")->required();
   replace->add_option("--generation", raw.options.generation,
-                      "refused if podbgpd has seen a greater one of this owner");
+                      "refused if podbgpd has seen a greater one of this owner")
+      ->check(number_of<std::uint64_t>());
   replace->add_flag("--dry-run", raw.options.dry_run, "say whether it would be accepted");
 
   verb(app, "owners", "Who announces through the API", Verb::Owners);
@@ -174,10 +192,18 @@ void add_rest(CLI::App& app, Raw& raw,
 const CLI::Validator kNotEmpty(
     [](const std::string& value) { return value.empty() ? std::string("is empty; leave it out or write a value") : ""; }, "");
 
-void refuse_empty(CLI::App& app) {
-  for (auto* option : app.get_options())
-    if (option->get_items_expected_max() > 0 && option->get_name() != "--text") option->check(kNotEmpty);
-  for (auto* sub : app.get_subcommands({})) refuse_empty(*sub);
+// A string of the API is UTF-8. Names of files and sockets are the system's: any octets.
+const CLI::Validator kUtf8(
+    [](const std::string& value) { return net::utf8_valid(value) == value.size() ? "" : std::string("is not UTF-8"); }, "");
+
+void check_values(CLI::App& app) {
+  for (auto* option : app.get_options()) {
+    if (option->get_items_expected_max() == 0) continue;
+    const auto name = option->get_name();
+    if (name != "--text") option->check(kNotEmpty);
+    if (name != "--file" && name != "FILE" && name != "--server") option->check(kUtf8);
+  }
+  for (auto* sub : app.get_subcommands({})) check_values(*sub);
 }
 
 std::string usage(const std::string& message) { return fmt::format("podbgp: {}\nSee podbgp --help.\n", message); }
@@ -222,6 +248,7 @@ std::optional<std::string> finish(Raw& raw) {
 
 std::variant<Options, Stop> parse(std::vector<std::string> arguments, const Environment& environment) {
   Raw raw;
+  // Set and empty is not set, as with KUBECONFIG.
   if (const auto server = environment("PODBGP_SERVER"); server && !server->empty()) raw.options.server = *server;
 
   CLI::App app("look at podbgpd and tell it what to announce", "podbgp");
@@ -241,7 +268,7 @@ std::variant<Options, Stop> parse(std::vector<std::string> arguments, const Envi
   add_rest(app, raw, verb);
   add_peers(app, raw, verb);
   add_routes(app, raw, verb);
-  refuse_empty(app);
+  check_values(app);
 
   if (arguments.empty()) return Stop{kUsage, kHelp};
   // The root's help is one screen of our own; commands have CLI11's.

@@ -10,12 +10,17 @@
 #include "cli/routes_file.hpp"
 #include "cli/show.hpp"
 #include "cli/table.hpp"
+#include "net/counted.hpp"
 #include "net/prefix.hpp"
 #include "net/read_file.hpp"
+#include "net/utf8.hpp"
 
 namespace podbgp::cli {
 
 namespace {
+
+constexpr const char* kNotUtf8 = "this is not UTF-8";
+constexpr const char* kSaveAsUtf8 = "save the file as plain UTF-8 text";
 
 class Command {
  public:
@@ -101,6 +106,23 @@ class Command {
       return net::fail(Failure{kUsage, "", fmt::format("cannot read {}: {}", options_.file, content.error())});
     return std::move(*content);
   }
+  // Where the first octet stands that is not UTF-8, as `file:line:column`.
+  struct Place {
+    std::uint32_t line = 1, column = 1;
+  };
+  static std::optional<Place> not_utf8(std::string_view text) {
+    const auto valid = net::utf8_valid(text);
+    if (valid == text.size()) return std::nullopt;
+    Place place;
+    for (const char c : text.substr(0, valid)) {
+      if (c == '\n')
+        place = {place.line + 1, 1};
+      else if ((static_cast<unsigned char>(c) & 0xc0) != 0x80)
+        ++place.column;
+    }
+    return place;
+  }
+  Answer<v1::CheckConfigResponse> check(const std::string& content);
   [[nodiscard]] std::string file_name() const { return options_.file == "-" ? "<stdin>" : options_.file; }
 
   int status();
@@ -231,6 +253,8 @@ int Command::withdraw() {
 int Command::replace() {
   const auto text = read_file();
   if (!text) return failed(text.error());
+  if (const auto place = not_utf8(*text))
+    return wrong(kUsage, fmt::format("{}:{}:{}: {}; {}", file_name(), place->line, place->column, kNotUtf8, kSaveAsUtf8));
   auto file = parse_routes(*text, file_name());
   if (!file) return wrong(kUsage, file.error());
   v1::ReplaceRoutesRequest request;
@@ -243,7 +267,7 @@ int Command::replace() {
   if (json()) {
     show_json(world_.out, *answer);
   } else if (options_.dry_run) {
-    world_.out << fmt::format("{}: {} routes, valid\n", request.owner(), request.routes_size());
+    world_.out << fmt::format("{}: {}, valid\n", request.owner(), net::counted(request.routes_size(), "route"));
   } else {
     world_.out << fmt::format("{}: {} added, {} updated, {} removed, {} unchanged (generation {})\n", request.owner(),
                               answer->added(), answer->updated(), answer->removed(), answer->unchanged(),
@@ -266,6 +290,26 @@ int Command::watch_routes() {
   return end ? kOk : failed(end.error());
 }
 
+// What cannot be asked is answered here. The daemon does not know the name of FILE.
+Answer<v1::CheckConfigResponse> Command::check(const std::string& content) {
+  if (const auto place = not_utf8(content)) {
+    v1::CheckConfigResponse report;
+    auto& finding = *report.add_diagnostics();
+    finding.set_severity(v1::Diagnostic::SEVERITY_ERROR);
+    finding.set_file(printable(file_name()));
+    finding.set_line(place->line);
+    finding.set_column(place->column);
+    finding.set_message(kNotUtf8);
+    finding.set_hint(kSaveAsUtf8);
+    return report;
+  }
+  auto report = client_.check_config(content);
+  if (report)
+    for (auto& finding : *report->mutable_diagnostics())
+      if (finding.file() == "<request>") finding.set_file(printable(file_name()));
+  return report;
+}
+
 int Command::check_config() {
   std::string content;
   if (!options_.file.empty()) {
@@ -274,19 +318,20 @@ int Command::check_config() {
     if (text->empty()) return wrong(kNegative, file_name() + " is empty");
     content = std::move(*text);
   }
-  const auto report = client_.check_config(content);
+  const auto report = check(content);
   if (!report) return failed(report.error());
   const int exit_code = report->valid() ? kOk : kNegative;
   if (json()) {
     show_json(world_.out, *report);
     return exit_code;
   }
-  show_diagnostics(report->valid() ? world_.out : world_.err, report->diagnostics(), file_name());
+  show_diagnostics(report->valid() ? world_.out : world_.err, report->diagnostics());
   if (!report->valid()) return exit_code;
   const auto name = options_.file.empty() ? std::string("the daemon's configuration") : file_name();
   world_.out << fmt::format("{}: valid{}\n", name,
                             report->changes().empty() ? ", and what is running" : "; it would change");
   show_changes(world_.out, report->changes());
+  show_pending(world_.out, report->pending_restart());
   return exit_code;
 }
 
@@ -296,7 +341,7 @@ int Command::reload_config() {
     // An error has room for few findings; the check has room for all.
     const auto report = client_.check_config("");
     if (report && !report->valid()) {
-      show_diagnostics(world_.err, report->diagnostics(), "");
+      show_diagnostics(world_.err, report->diagnostics());
       return wrong(kRefused, "the file has errors; nothing was changed [CONFIG_INVALID]");
     }
   }
@@ -305,9 +350,10 @@ int Command::reload_config() {
     show_json(world_.out, *answer);
     return kOk;
   }
-  show_diagnostics(world_.out, answer->diagnostics(), "");
+  show_diagnostics(world_.out, answer->diagnostics());
   world_.out << (answer->changes().empty() ? "nothing changed\n" : "changed:\n");
   show_changes(world_.out, answer->changes());
+  show_pending(world_.out, answer->pending_restart());
   return kOk;
 }
 
@@ -329,13 +375,21 @@ int Command::health() {
   return ready ? kOk : kNegative;
 }
 
+// `code`, unless the output could not be written.
+int written(World& world, int code) {
+  if (world.out.flush()) return code;
+  if (errno == EPIPE) return code;  // who reads has read enough
+  world.err << "podbgp: cannot write the output: " << std::strerror(errno) << '\n';
+  return code == kOk ? kNegative : code;
+}
+
 }  // namespace
 
 int run(std::vector<std::string> arguments, World& world) {
   auto parsed = parse(std::move(arguments), world.environment);
   if (const auto* stop = std::get_if<Stop>(&parsed)) {
     (stop->exit_code == kOk ? world.out : world.err) << stop->text;
-    return stop->exit_code;
+    return written(world, stop->exit_code);
   }
   const auto& options = std::get<Options>(parsed);
   auto client = Client::open(options.server, options.timeout);
@@ -343,11 +397,7 @@ int run(std::vector<std::string> arguments, World& world) {
     world.err << "podbgp: " << client.error().message << '\n';
     return client.error().exit_code;
   }
-  const int code = Command(options, world, **client).run();
-  if (world.out.flush()) return code;
-  if (errno == EPIPE) return code;  // who reads has read enough
-  world.err << "podbgp: cannot write the output: " << std::strerror(errno) << '\n';
-  return code == kOk ? kNegative : code;
+  return written(world, Command(options, world, **client).run());
 }
 
 }  // namespace podbgp::cli

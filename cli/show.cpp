@@ -5,6 +5,7 @@
 #include <google/protobuf/util/json_util.h>
 
 #include "cli/table.hpp"
+#include "net/counted.hpp"
 
 namespace podbgp::cli {
 
@@ -57,8 +58,9 @@ void show(std::ostream& out, const Style& style, const v1::GetStatusResponse& st
                              age(status.config_time(), status.has_config_time(), style.now)));
   line("peers", fmt::format("{} of {} established", status.peers_established(), status.peers()));
   if (rib != nullptr)
-    line("rib", fmt::format("{} IPv4 and {} IPv6 prefixes, {} paths, {} attribute sets", rib->prefixes_ipv4(),
-                            rib->prefixes_ipv6(), rib->paths_ipv4() + rib->paths_ipv6(), rib->attribute_sets()));
+    line("rib", fmt::format("{} IPv4 and {} IPv6 prefixes, {}, {}", rib->prefixes_ipv4(), rib->prefixes_ipv6(),
+                            net::counted(rib->paths_ipv4() + rib->paths_ipv6(), "path"),
+                            net::counted(rib->attribute_sets(), "attribute set")));
   const auto& fib = status.fib();
   if (fib.state() == "off") {
     line("kernel", "off: nothing is installed");
@@ -67,10 +69,10 @@ void show(std::ostream& out, const Style& style, const v1::GetStatusResponse& st
                                fib.installed_ipv4(), fib.installed_ipv6(), fib.table(), fib.protocol()));
     line("", fmt::format("{} pending, {} refused, {} adopted, {} swept", fib.pending(), fib.refused(), fib.adopted(),
                          fib.swept()));
-    line("nexthops", fmt::format("{} objects, {} groups", fib.nexthop_objects(), fib.nexthop_groups()));
+    line("nexthops", fmt::format("{}, {}", net::counted(fib.nexthop_objects(), "object"), net::counted(fib.nexthop_groups(), "group")));
     if (style.wide())
       line("netlink",
-           fmt::format("{} overruns, {} resyncs, {} repaired", fib.overruns(), fib.resyncs(), fib.repaired()));
+           fmt::format("{}, {}, {} repaired", net::counted(fib.overruns(), "overrun"), net::counted(fib.resyncs(), "resync"), fib.repaired()));
   }
   line("memory", fmt::format("{:.1f} MiB", static_cast<double>(status.rss_bytes()) / (1024 * 1024)));
   if (style.wide()) line("instance", status.instance_id());
@@ -90,10 +92,9 @@ void show(std::ostream& out, const Style& style, const v1::ListOwnersResponse& o
   table.print(out, style.headers, style.colour);
 }
 
-void show_diagnostics(std::ostream& out, const google::protobuf::RepeatedPtrField<v1::Diagnostic>& diagnostics,
-                      const std::string& file) {
+void show_diagnostics(std::ostream& out, const google::protobuf::RepeatedPtrField<v1::Diagnostic>& diagnostics) {
   for (const auto& d : diagnostics) {
-    out << printable(d.file() == "<request>" ? file : d.file());
+    out << printable(d.file());
     if (d.line() > 0) out << ':' << d.line() << ':' << d.column();
     out << ": ";
     if (d.severity() == v1::Diagnostic::SEVERITY_WARNING) out << "warning: ";
@@ -115,6 +116,12 @@ void show_changes(std::ostream& out, const google::protobuf::RepeatedPtrField<v1
     }
     out << "  " << printable(change.what()) << impact << '\n';
   }
+}
+
+void show_pending(std::ostream& out, const google::protobuf::RepeatedPtrField<v1::ConfigChange>& pending) {
+  if (pending.empty()) return;
+  out << "waiting for a restart of podbgpd:\n";
+  for (const auto& change : pending) out << "  " << printable(change.what()) << '\n';
 }
 
 }  // namespace podbgp::cli

@@ -42,10 +42,9 @@ void show(std::ostream& out, const Style& style, const v1::ListRoutesResponse& r
 void show(std::ostream& out, const Style& style, const v1::ListOwnersResponse& owners);
 void show_change(std::ostream& out, const Style& style, const v1::WatchPeersResponse& change);
 void show_change(std::ostream& out, const Style& style, const v1::WatchRoutesResponse& change);
-// `file`: what the daemon calls "<request>".
-void show_diagnostics(std::ostream& out, const google::protobuf::RepeatedPtrField<v1::Diagnostic>& diagnostics,
-                      const std::string& file);
+void show_diagnostics(std::ostream& out, const google::protobuf::RepeatedPtrField<v1::Diagnostic>& diagnostics);
 void show_changes(std::ostream& out, const google::protobuf::RepeatedPtrField<v1::ConfigChange>& changes);
+void show_pending(std::ostream& out, const google::protobuf::RepeatedPtrField<v1::ConfigChange>& pending);  // restart
 [[nodiscard]] std::string to_word(v1::ChangeResult result);
 
 }  // namespace podbgp::cli

@@ -107,13 +107,14 @@ void show_kernel(std::ostream& out, const Style& style, const v1::ListPathsRespo
   table.print(out, style.headers, style.colour);
 }
 
-// As it was sent: neither our decision nor our kernel is in it.
+// As it was sent: neither our decision nor our kernel is in it. FROM is whose it is.
 void show_advertised(std::ostream& out, const Style& style, const v1::ListPathsResponse& paths) {
-  Table table({{"NETWORK"}, {"NEXTHOP"}, {"LOCPREF", true}, {"MED", true}, {"AS-PATH"}, {"COMMUNITIES"}});
+  Table table({{"NETWORK"}, {"NEXTHOP"}, {"FROM"}, {"LOCPREF", true}, {"MED", true}, {"AS-PATH"}, {"COMMUNITIES"}});
   for (const auto& entry : paths.entries()) {
     for (const auto& path : entry.paths()) {
       const auto& attributes = path.attributes();
-      table.add({entry.prefix(), next_hop(attributes), number(attributes.has_local_pref(), attributes.local_pref()),
+      table.add({entry.prefix(), next_hop(attributes), from(path),
+                 number(attributes.has_local_pref(), attributes.local_pref()),
                  number(attributes.has_med(), attributes.med()), as_path(attributes), communities(attributes)});
     }
   }

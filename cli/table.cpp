@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "net/utf8.hpp"
+
 namespace podbgp::cli {
 
 namespace {
@@ -12,16 +14,7 @@ std::size_t width(std::string_view text) {
 }
 }  // namespace
 
-std::string printable(std::string_view text) {
-  std::string out(text);
-  for (std::size_t i = 0; i < out.size(); ++i) {
-    const auto c = static_cast<unsigned char>(out[i]);
-    const bool c1 = c == 0xc2 && i + 1 < out.size() && static_cast<unsigned char>(out[i + 1]) < 0xa0;  // U+0080..U+009F
-    if (c < 0x20 || c == 0x7f) out[i] = '?';
-    if (c1) out.replace(i, 2, "?");
-  }
-  return out;
-}
+std::string printable(std::string_view text) { return net::utf8_printable(text); }
 
 std::string coloured(std::string_view text, Colour colour, bool use_colour) {
   if (!use_colour || colour == Colour::None) return std::string(text);

@@ -11,7 +11,7 @@ namespace podbgp::cli {
 
 enum class Colour : std::uint8_t { None, Good, Bad, Faint };
 
-// What came over the network must not steer a terminal: control characters become '?'.
+// What came over the network must not steer a terminal: control characters become '?', what is not UTF-8 U+FFFD.
 [[nodiscard]] std::string printable(std::string_view text);
 [[nodiscard]] std::string coloured(std::string_view text, Colour colour, bool use_colour);
 

@@ -6,7 +6,7 @@
 
 #include "config/scalars.hpp"
 #include "config/suggest.hpp"
-#include "wire/utf8.hpp"
+#include "net/utf8.hpp"
 
 namespace podbgp::config {
 
@@ -16,7 +16,7 @@ using Kind = Shape::Kind;
 
 std::string shortened(std::string_view text) {
   constexpr std::size_t kMost = 40;
-  return text.size() <= kMost ? std::string(text) : std::string(wire::utf8_prefix(text, kMost)) + "…";
+  return text.size() <= kMost ? std::string(text) : std::string(net::utf8_prefix(text, kMost)) + "…";
 }
 
 std::string describe(const Node& node) {

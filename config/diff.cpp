@@ -114,17 +114,13 @@ std::string_view to_string(Impact impact) {
   return kWords[static_cast<std::size_t>(impact)];
 }
 
-std::string to_string(const Change& change) {
-  std::string what;
-  if (change.before.empty()) {
-    what = "+ " + change.after;
-  } else if (change.after.empty()) {
-    what = "- " + change.before;
-  } else {
-    what = change.before + " -> " + change.after;
-  }
-  return fmt::format("{}: {} ({})", change.path, what, to_string(change.impact));
+std::string what(const Change& change) {
+  if (change.before.empty()) return fmt::format("{}: + {}", change.path, change.after);
+  if (change.after.empty()) return fmt::format("{}: - {}", change.path, change.before);
+  return fmt::format("{}: {} -> {}", change.path, change.before, change.after);
 }
+
+std::string to_string(const Change& change) { return fmt::format("{} ({})", what(change), to_string(change.impact)); }
 
 Diff diff(const Config& before, const Config& after) {
   Comparison c;
@@ -155,6 +151,20 @@ void keep_until_restart(const Config& running, Config& next) {
   next.metrics = running.metrics;
   next.state_dir = running.state_dir;
   if (running.router.id) set_router_id(next, *running.router.id);
+}
+
+Plan plan(const Config& running, Config file, const std::vector<Change>& waiting_before) {
+  Plan plan;
+  plan.next = file;
+  keep_until_restart(running, plan.next);
+  plan.now = diff(running, plan.next);
+  plan.waiting = diff(plan.next, file).changes;
+  plan.news = plan.now.changes;
+  for (auto& change : plan.waiting) {
+    change.impact = Impact::Restart;  // also a peer's that hangs on router.asn
+    (std::ranges::find(waiting_before, change) == waiting_before.end() ? plan.news : plan.as_before).push_back(change);
+  }
+  return plan;
 }
 
 }  // namespace podbgp::config

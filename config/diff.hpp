@@ -24,6 +24,7 @@ struct Change {
   Impact impact = Impact::None;
   friend bool operator==(const Change&, const Change&) = default;
 };
+[[nodiscard]] std::string what(const Change& change);       // "peers[tor-a].timers.hold: 9s -> 30s"
 [[nodiscard]] std::string to_string(const Change& change);  // "peers[tor-a].timers.hold: 9s -> 30s (session reset)"
 
 struct PeerChange {
@@ -48,8 +49,18 @@ struct Diff {
 [[nodiscard]] Diff diff(const Config& before, const Config& after);
 
 // What only a restart changes goes back into `next` as it is running, so that `next` says what the daemon does from now
-// on: show diff(running, next), then call this, then apply diff(running, next). With another router.asn that is every
+// on. With another router.asn that is every
 // peer too, since what a session is (iBGP or eBGP) hangs on it.
 void keep_until_restart(const Config& running, Config& next);
+
+// A file against what is running, for a reload and for the question what one would do.
+struct Plan {
+  Config next;                     // in force from now on
+  Diff now;                        // from `running` to it: apply this
+  std::vector<Change> waiting;     // from it to the file: in force with the next start
+  std::vector<Change> news;        // for people: `now`, and what of `waiting` did not wait before
+  std::vector<Change> as_before;   // the rest of `waiting`
+};
+[[nodiscard]] Plan plan(const Config& running, Config file, const std::vector<Change>& waiting_before);
 
 }  // namespace podbgp::config

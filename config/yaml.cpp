@@ -9,7 +9,7 @@
 #include <yaml-cpp/parser.h>
 
 #include "config/report.hpp"
-#include "wire/utf8.hpp"
+#include "net/utf8.hpp"
 
 namespace podbgp::config {
 
@@ -156,7 +156,7 @@ std::optional<Place> find_bad_octet(std::string_view text) {
     if (end == std::string_view::npos) end = text.size();
     std::string line(text.substr(start, end - start));
     std::ranges::replace_if(line, [](char c) { return c == '\t' || c == '\r'; }, ' ');
-    if (wire::utf8_printable(line) != line) return place;
+    if (net::utf8_printable(line) != line) return place;
     start = end + 1;
     ++place.line;
   }

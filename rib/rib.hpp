@@ -81,6 +81,8 @@ struct AdvertisedView {                        // what a peer was sent
   wire::AttributeSet attributes;
   net::PathId path_id;
   RouteSource source{};
+  std::string peer_name;                       // it was learned from; "" for local routes
+  std::uint16_t owner = 0;                     // of a route from the API
 };
 
 enum class PrefixMatch : std::uint8_t { Exact, Longer, Shorter, LongestMatch };

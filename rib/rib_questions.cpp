@@ -200,8 +200,13 @@ void Rib::Impl::query_entry(const Query& query, net::Family family, EntryIndex i
   const auto& entry = store.table(family).at(index);
   if (query.view == Query::View::Advertised) {
     if (!query.peer) return;
-    if (auto sent = groups.advertised(*query.peer, feed.item(family, index)))
+    if (auto sent = groups.advertised(*query.peer, feed.item(family, index))) {
+      // What was sent is shared by owners and names none: it is that of the best path.
+      const auto best = store.best(entry);
+      if (sent->source == RouteSource::Api && best.exists() && best.source() == RouteSource::Api)
+        sent->owner = static_cast<std::uint16_t>(best.path_id.value());
       out.advertised.push_back(std::move(*sent));
+    }
     return;
   }
   if (!entry.has_paths()) return;

@@ -437,11 +437,13 @@ std::optional<AdvertisedView> UpdateGroups::advertised(net::PeerId peer, const E
   const auto recorded = group->record.get(item.entry);
   if (impl_->slots.content(recorded.slot) == 0 || recorded.source == peer) return std::nullopt;
   const auto& slot = impl_->slots[recorded.slot];
-  AdvertisedView view{.prefix = item.prefix.prefix(), .attributes = {}, .path_id = {}, .source = slot.source};
+  AdvertisedView view;
+  view.prefix = item.prefix.prefix();
+  view.source = slot.source;
   if (impl_->slots.target(slot.target).add_path) view.path_id = net::PathId{1};
   const auto* source = impl_->find(recorded.source);
-  static_cast<void>(impl_->slots.evaluate(slot, view.prefix, source != nullptr ? source->settings.name : std::string(),
-                                          view.attributes));
+  if (source != nullptr) view.peer_name = source->settings.name;
+  static_cast<void>(impl_->slots.evaluate(slot, view.prefix, view.peer_name, view.attributes));
   return view;
 }
 

@@ -6,7 +6,7 @@
 #include <fmt/format.h>
 
 #include "wire/reader.hpp"
-#include "wire/utf8.hpp"
+#include "net/utf8.hpp"
 #include "wire/writer.hpp"
 
 namespace podbgp::wire {
@@ -131,7 +131,7 @@ Notification make_notification(ErrorCode code, std::uint8_t subcode, Bytes data)
 Notification make_shutdown(std::uint8_t cease_subcode, std::string_view text) {
   auto n = make_notification(ErrorCode::Cease, cease_subcode);
   if (text.empty() || !carries_text(n.code, n.subcode)) return n;
-  const auto cut = utf8_prefix(text, kMaxCommunication);
+  const auto cut = net::utf8_prefix(text, kMaxCommunication);
   n.data.push_back(static_cast<std::uint8_t>(cut.size()));
   n.data.insert(n.data.end(), cut.begin(), cut.end());
   return n;
@@ -144,7 +144,7 @@ std::optional<std::string> shutdown_text(const Notification& notification) {
   Reader r(notification.data);
   const auto text = r.take(r.u8());
   if (!r.ok() || text.empty()) return std::nullopt;
-  return utf8_printable({reinterpret_cast<const char*>(text.data()), text.size()});
+  return net::utf8_printable({reinterpret_cast<const char*>(text.data()), text.size()});
 }
 
 std::string to_string(const Notification& notification) {

@@ -252,6 +252,31 @@ TEST_F(ApiTest, PeersAreListedAndFoundByNameAndAddress) {
   EXPECT_FALSE(list.peers(1).has_hold_time());  // nothing is negotiated while it is down
 }
 
+// A string of the API is UTF-8, or a client cannot read the whole answer. Names and words of others need not be.
+TEST_F(ApiTest, WhatIsNotUtf8ElsewhereIsUtf8InAnAnswer) {
+  const std::string foreign = "caf\xe9", shown = "caf\xef\xbf\xbd";
+  backend.peers[0].last_error = foreign;
+  backend.status_now.config_file = foreign;
+  backend.status_now.warnings = {foreign};
+  backend.status_now.pending_restart = {{ConfigChange::Impact::Restart, foreign}};
+  backend.check_report = {false, {{true, foreign, 1, 1, foreign, foreign, foreign}}, {}, {}};
+  v1::ListPeersResponse list;
+  auto status = peers->ListPeers(context().get(), {}, &list);
+  ASSERT_TRUE(status.ok()) << status.error_message();
+  EXPECT_EQ(list.peers(0).last_error(), shown);
+  v1::GetStatusResponse daemon_status;
+  status = daemon->GetStatus(context().get(), {}, &daemon_status);
+  ASSERT_TRUE(status.ok()) << status.error_message();
+  EXPECT_EQ(daemon_status.config_file(), shown);
+  EXPECT_EQ(daemon_status.warnings(0), shown);
+  EXPECT_EQ(daemon_status.pending_restart(0).what(), shown);
+  v1::CheckConfigResponse report;
+  status = daemon->CheckConfig(context().get(), {}, &report);
+  ASSERT_TRUE(status.ok()) << status.error_message();
+  EXPECT_EQ(report.diagnostics(0).file(), shown);
+  EXPECT_EQ(report.diagnostics(0).hint(), shown);
+}
+
 TEST_F(ApiTest, WhatAnOperatorDoesToAPeerArrivesWithItsText) {
   v1::ResetPeerRequest reset;
   reset.set_peer("tor-a");
@@ -272,7 +297,7 @@ TEST_F(ApiTest, WhatAnOperatorDoesToAPeerArrivesWithItsText) {
 
 TEST_F(ApiTest, ConfigIsCheckedAndReloaded) {
   backend.check_report = {
-      false, {{true, "<request>", 3, 5, "peers[0].adress", "unknown key 'adress'", "did you mean 'address'?"}}, {}};
+      false, {{true, "<request>", 3, 5, "peers[0].adress", "unknown key 'adress'", "did you mean 'address'?"}}, {}, {}};
   v1::CheckConfigRequest check;
   check.set_content("version: 1\n");
   v1::CheckConfigResponse checked;

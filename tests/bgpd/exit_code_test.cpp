@@ -4,6 +4,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "bgpd/state.hpp"
 #include "support.hpp"
 
 namespace podbgp::bgpd {
@@ -51,6 +52,29 @@ TEST_F(PodbgpdTest, CheckSaysUsableErrorsOrUnreadable) {
   EXPECT_THAT(out, HasSubstr("\"$schema\""));
 }
 
+TEST_F(PodbgpdTest, OneOfAKindIsNotCalledSeveral) {
+  folder.write("one.yaml", "version: 1\nrouter: { asn: 65101 }\npeers: [ { name: a, address: 10.0.0.1, asn: 65001 } ]\n");
+  EXPECT_EQ(podbgpd("check " + folder.file("one.yaml")), 0);
+  EXPECT_EQ(out, folder.file("one.yaml") + ": OK (1 peer, 1 warning)\n") << err;
+}
+
+// What a script redirects into a file must not be cut without a word.
+TEST_F(PodbgpdTest, OutputThatCannotBeWrittenIsOne) {
+  folder.write("good.yaml", "version: 1\nrouter: { asn: 65101 }\n");
+  for (const auto& arguments : {std::string("schema"), std::string("--help"), std::string("--version"), std::string("check --help"),
+                                "check " + folder.file("good.yaml"), "check --json " + folder.file("good.yaml")}) {
+    const auto command = std::string(PODBGPD_BINARY) + " " + arguments + " >/dev/full 2>" + folder.file("err");
+    const int status = std::system(command.c_str());
+    EXPECT_EQ(WIFEXITED(status) ? WEXITSTATUS(status) : -1, 1) << arguments;
+    EXPECT_EQ(folder.read("err"), "podbgpd: cannot write the output: No space left on device\n") << arguments;
+  }
+}
+
+TEST_F(PodbgpdTest, CheckSaysWhatItDoesNotLookAt) {
+  EXPECT_EQ(podbgpd("check --help"), 0);
+  EXPECT_THAT(out, HasSubstr("Not looked at: password files and variables, api.group, addresses,"));
+}
+
 TEST_F(PodbgpdTest, CheckWithoutAFileTakesTheDaemonsOwn) {
   folder.write("own.yaml", "version: 1\nrouter: { asn: 65101 }\n");
   EXPECT_EQ(podbgpd("--config " + folder.file("own.yaml") + " check"), 0);
@@ -69,6 +93,14 @@ TEST_F(PodbgpdTest, AStartThatCannotBeIsOne) {
                "state_dir: " + folder.file("state") + "\napi: { unix: " + folder.file("no/such/api.sock") + " }\n");
   EXPECT_EQ(podbgpd("--config " + folder.file("podbgp.yaml")), 1);
   EXPECT_THAT(err, HasSubstr("podbgpd: not started: cannot make the folder " + folder.file("no/such") + " for the API socket: "));
+}
+
+TEST_F(PodbgpdTest, AStateDirThatCannotBeMadeNamesFolderReasonAndRemedy) {
+  folder.write("file", "");
+  const auto kept = StateFolder(folder.file("file/state")).keep(net::RouterId{1});
+  ASSERT_FALSE(kept);
+  EXPECT_EQ(kept.error(), "cannot make the folder " + folder.file("file/state") +
+                              ": Not a directory; set state_dir to a folder that can be made and written");
 }
 
 }  // namespace

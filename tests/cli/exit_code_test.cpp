@@ -56,6 +56,20 @@ TEST_F(CliTest, UsageErrorsNameTheWordAndTheRemedy) {
       {{"replace", "-f", "/does/not/exist"},
        kUsage,
        "podbgp: cannot read /does/not/exist: No such file or directory\n"},
+      {{"announce", "10.0.0.0/24", "--owner", "cn\xff"}, kUsage, "podbgp: --owner: is not UTF-8" + see},
+      {{"announce", "10.0.0.\xc3"}, kUsage, "podbgp: PREFIX: is not UTF-8" + see},
+      {{"announce", "10.0.0.0/24", "--community", "1:1,\xe2\x82"}, kUsage, "podbgp: --community: is not UTF-8" + see},
+      {{"peer", "reset", "tor-a", "--text", "caf\xe9"}, kUsage, "podbgp: --text: is not UTF-8" + see},
+      {{"peer", "show", "\xfftor"}, kUsage, "podbgp: PEER: is not UTF-8" + see},
+      {{"announce", "10.0.0.0/24", "--med", "-1"},
+       kUsage,
+       "podbgp: --med: '-1' is not a number from 0 to 4294967295" + see},
+      {{"announce", "10.0.0.0/24", "--local-pref", "4294967296"},
+       kUsage,
+       "podbgp: --local-pref: '4294967296' is not a number from 0 to 4294967295" + see},
+      {{"replace", "-f", "-", "--generation", "2x"},
+       kUsage,
+       "podbgp: --generation: '2x' is not a number from 0 to 18446744073709551615" + see},
   };
   for (const auto& wrong : wrongs) {
     const auto outcome = podbgp(wrong.arguments);
@@ -192,9 +206,35 @@ TEST_F(CliTest, ARoutesFileThatIsWrongNamesLineAndColumn) {
   EXPECT_TRUE(backend.log().empty());
 }
 
+// What is not UTF-8 cannot be a string of the API: it is refused here, with its place.
+TEST_F(CliTest, AFileThatIsNotUtf8NamesLineAndColumn) {
+  auto file = write("bad.yaml", "owner: cni\nroutes: [] # h\xc3\xa9, caf\xe9\n");
+  auto outcome = podbgp({"replace", "-f", file});
+  EXPECT_EQ(outcome.exit_code, kUsage);
+  EXPECT_EQ(outcome.err, "podbgp: " + file + ":2:21: this is not UTF-8; save the file as plain UTF-8 text\n");
+  file = write("podbgp.yaml", "version: 1\n# \xff\n");
+  outcome = podbgp({"config", "check", file});
+  EXPECT_EQ(outcome.exit_code, kNegative);
+  EXPECT_EQ(outcome.err, file + ":2:3: this is not UTF-8; save the file as plain UTF-8 text\n");
+  outcome = podbgp({"config", "check", "-", "-o", "json"}, "\xff");
+  EXPECT_EQ(outcome.exit_code, kNegative);
+  EXPECT_THAT(outcome.out, HasSubstr("\"file\": \"\\u003cstdin\\u003e\""));
+  EXPECT_THAT(outcome.out, HasSubstr("\"valid\": false"));
+  EXPECT_TRUE(backend.log().empty());
+  EXPECT_EQ(backend.checked_content, std::nullopt) << "nothing was asked";
+}
+
+TEST_F(CliTest, ConfigCheckAsJsonNamesTheFile) {
+  backend.check_report = {false, {{true, "<request>", 3, 5, "peers[0].adress", "unknown key 'adress'", ""}}, {}, {}};
+  const auto file = write("podbgp.yaml", "version: 1\n");
+  const auto outcome = podbgp({"config", "check", file, "-o", "json"});
+  EXPECT_EQ(outcome.exit_code, kNegative);
+  EXPECT_THAT(outcome.out, HasSubstr("\"file\": \"" + file + "\""));
+}
+
 TEST_F(CliTest, ConfigCheckShowsFindingsLikeACompiler) {
   backend.check_report = {
-      false, {{true, "<request>", 3, 5, "peers[0].adress", "unknown key 'adress'", "did you mean 'address'?"}}, {}};
+      false, {{true, "<request>", 3, 5, "peers[0].adress", "unknown key 'adress'", "did you mean 'address'?"}}, {}, {}};
   const auto file = write("podbgp.yaml", "version: 1\n");
   auto outcome = podbgp({"config", "check", file});
   EXPECT_EQ(outcome.exit_code, kNegative);
@@ -202,7 +242,7 @@ TEST_F(CliTest, ConfigCheckShowsFindingsLikeACompiler) {
   EXPECT_EQ(backend.checked_content, "version: 1\n");
   backend.check_report = {true,
                           {{false, "<request>", 9, 1, "fib", "off", ""}},
-                          {{api::ConfigChange::Impact::SessionReset, "peer tor-a: hold time 90s -> 9s"}}};
+                          {{api::ConfigChange::Impact::SessionReset, "peer tor-a: hold time 90s -> 9s"}}, {}};
   outcome = podbgp({"config", "check", file});
   EXPECT_EQ(outcome.exit_code, kOk);
   EXPECT_EQ(outcome.out, file + ":9:1: warning: fib: off\n" + file +
@@ -210,7 +250,7 @@ TEST_F(CliTest, ConfigCheckShowsFindingsLikeACompiler) {
 }
 
 TEST_F(CliTest, AReloadOfABadFileShowsAllFindingsThoughTheErrorHasRoomForFew) {
-  backend.check_report = {false, {}, {}};
+  backend.check_report = {false, {}, {}, {}};
   for (std::uint32_t i = 1; i <= 200; ++i)
     backend.check_report.diagnostics.push_back({true, "/etc/podbgp/podbgp.yaml", i, 1, "", "wrong", ""});
   backend.reload_error =
@@ -220,6 +260,33 @@ TEST_F(CliTest, AReloadOfABadFileShowsAllFindingsThoughTheErrorHasRoomForFew) {
   EXPECT_EQ(std::ranges::count(outcome.err, '\n'), 201);
   EXPECT_THAT(outcome.err, HasSubstr("/etc/podbgp/podbgp.yaml:200:1: wrong\n"));
   EXPECT_THAT(outcome.err, HasSubstr("podbgp: the file has errors; nothing was changed [CONFIG_INVALID]\n"));
+}
+
+// As with KUBECONFIG: set and empty is not set.
+TEST_F(CliTest, AnEmptyPodbgpServerIsAsIfItWereNotSet) {
+  const auto server_of = [](std::optional<std::string> value) {
+    const auto parsed = parse({"peers"}, [&](const char*) { return value; });
+    return std::get<Options>(parsed).server;
+  };
+  EXPECT_EQ(server_of(""), "unix:///run/podbgp/api.sock");
+  EXPECT_EQ(server_of(std::nullopt), "unix:///run/podbgp/api.sock");
+  EXPECT_EQ(server_of("unix:///elsewhere"), "unix:///elsewhere");
+}
+
+TEST_F(CliTest, OutputThatCannotBeWrittenIsAnError) {
+  const auto binary = [&](const std::string& arguments) {
+    const auto command = std::string(PODBGP_BINARY) + " --server " + path + " " + arguments + " >/dev/full 2>" + folder + "/err";
+    const int status = std::system(command.c_str());
+    std::ifstream err(folder + "/err");
+    return std::pair(WIFEXITED(status) ? WEXITSTATUS(status) : -1, std::string(std::istreambuf_iterator<char>(err), {}));
+  };
+  const std::string said = "podbgp: cannot write the output: No space left on device\n";
+  for (const char* arguments : {"peers", "peers -o json", "status", "routes", "--help", "--version"})
+    EXPECT_EQ(binary(arguments), std::pair(+kNegative, said)) << arguments;
+}
+
+TEST_F(CliTest, OneOfAKindIsNotCalledSeveral) {
+  EXPECT_EQ(podbgp({"replace", "-f", "-", "--dry-run"}, "- 10.244.1.0/24\n").out, "cli: 1 route, valid\n");
 }
 
 TEST_F(CliTest, TheBinaryHasTheSameExitCodes) {

@@ -30,8 +30,8 @@ TEST_F(CliTest, AHeldPeerIsIdleAndSaysWhyAndHowLong) {
 
 TEST_F(CliTest, StatusSaysWhichSettingsWaitForARestart) {
   EXPECT_THAT(podbgp({"status"}).out, Not(HasSubstr("restart")));
-  backend.status_now.pending_restart = {{api::ConfigChange::Impact::Restart, "fib.table: main -> 100 (restart)"}};
-  EXPECT_THAT(podbgp({"status"}).out, HasSubstr("\nrestart needed: fib.table: main -> 100 (restart)\n"));
+  backend.status_now.pending_restart = {{api::ConfigChange::Impact::Restart, "fib.table: main -> 100"}};
+  EXPECT_THAT(podbgp({"status"}).out, HasSubstr("\nrestart needed: fib.table: main -> 100\n"));
   const auto json = podbgp({"status", "-o", "json"}).out;
   EXPECT_THAT(json, HasSubstr("\"pending_restart\""));
   EXPECT_THAT(json, HasSubstr("\"IMPACT_RESTART\""));

@@ -177,6 +177,39 @@ TEST(Diff, AnotherRouterIdResetsNoSessionBeforeTheRestart) {
   EXPECT_EQ(next, base());
 }
 
+// --- plan ---
+
+TEST(Plan, WhatWaitsForARestartIsNewsOnce) {
+  const auto file = with("description: old", "description: new, passive: on");
+  auto edited = file;
+  edited.fib.table = 100;
+  const auto first = plan(base(), edited, {});
+  ASSERT_EQ(first.news.size(), 3u);
+  EXPECT_EQ(to_string(first.news[2]), "fib.table: main -> 100 (restart)");
+  EXPECT_EQ(first.waiting.size(), 1u);
+  EXPECT_TRUE(first.as_before.empty());
+  EXPECT_EQ(first.next, file);
+  const auto again = plan(first.next, edited, first.waiting);
+  EXPECT_TRUE(again.news.empty() && again.now.empty());
+  EXPECT_EQ(again.as_before, first.waiting);
+  EXPECT_EQ(again.waiting, first.waiting);
+  edited.fib.table = 101;
+  const auto other = plan(first.next, edited, first.waiting);
+  ASSERT_EQ(other.news.size(), 1u);
+  EXPECT_EQ(what(other.news[0]), "fib.table: main -> 101");
+  EXPECT_TRUE(other.as_before.empty());
+  EXPECT_TRUE(plan(first.next, file, first.waiting).waiting.empty()) << "taken back";
+}
+
+TEST(Plan, APeerThatHangsOnTheAsnWaitsWithIt) {
+  auto edited = with("description: old", "description: old, passive: on");
+  edited.router.asn = net::Asn(65102);
+  const auto result = plan(base(), edited, {});
+  EXPECT_TRUE(result.now.empty());
+  for (const auto& change : result.news) EXPECT_EQ(change.impact, Impact::Restart) << to_string(change);
+  EXPECT_EQ(result.news.size(), 2u);
+}
+
 TEST(Diff, ClusterIdAndLogAreLive) {
   const auto cluster = diff(base(), with("id: 10.0.0.1", "id: 10.0.0.1, cluster_id: 10.0.0.9"));
   EXPECT_TRUE(cluster.router);

@@ -1,7 +1,7 @@
 #include "wire/notification.hpp"
 
 #include "tests/fuzz/fuzz.hpp"
-#include "wire/utf8.hpp"
+#include "net/utf8.hpp"
 
 using namespace podbgp;
 
@@ -11,7 +11,7 @@ int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   FUZZ_EXPECT(!wire::to_string(*n).empty());
   FUZZ_EXPECT(!wire::reason_token(*n).empty());
   if (const auto text = wire::shutdown_text(*n)) {
-    FUZZ_EXPECT(wire::utf8_printable(*text) == *text);
+    FUZZ_EXPECT(net::utf8_printable(*text) == *text);
     const auto again = wire::make_shutdown(2, *text);
     FUZZ_EXPECT(again.data.size() <= 256);
     if (text->size() <= 255) FUZZ_EXPECT(wire::shutdown_text(again) == text);

@@ -3,7 +3,7 @@
 
 #include "tests/fuzz/fuzz.hpp"
 #include "wire/attributes.hpp"
-#include "wire/utf8.hpp"
+#include "net/utf8.hpp"
 
 using namespace podbgp;
 
@@ -14,8 +14,8 @@ int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
     FUZZ_EXPECT(wire::parse_large_community(wire::to_string(*c)) == c);
   if (const auto c = wire::parse_extended_community(text))
     FUZZ_EXPECT(wire::parse_extended_community(wire::to_string(*c)) == c);
-  const auto printable = wire::utf8_printable(text);
-  FUZZ_EXPECT(wire::utf8_printable(printable) == printable);
-  FUZZ_EXPECT(wire::utf8_prefix(text, 7).size() <= 7);
+  const auto printable = net::utf8_printable(text);
+  FUZZ_EXPECT(net::utf8_printable(printable) == printable);
+  FUZZ_EXPECT(net::utf8_prefix(text, 7).size() <= 7);
   return 0;
 }

@@ -1,4 +1,6 @@
 // What operators and agents ask of a daemon, and what a reload, a stop and a restart do to the answers.
+#include <set>
+
 #include <gmock/gmock.h>
 
 #include "bgpd/backend.hpp"
@@ -107,6 +109,76 @@ TEST_F(Pair, WhatTheFileDisablesTheApiDoesNotEnable) {
   EXPECT_EQ(a.core().reset_peer("n2", "").error().reason, "PEER_DISABLED");
   EXPECT_EQ(a.core().disable_peer("n9", "").error().reason, "PEER_NOT_FOUND");
   EXPECT_EQ(a.core().get_peer("10.0.0.2")->name, "n2");  // by address as well
+}
+
+TEST_F(Pair, WhatTheApiDidToAPeerIsLoggedOnceAndWithoutAnEmptyText) {
+  up();
+  const auto said = [&](const std::string& event) {
+    std::vector<std::string> messages;
+    for (const auto& record : a.log)
+      if (record.event == event) messages.push_back(record.message);
+    return messages;
+  };
+  ASSERT_TRUE(a.core().reset_peer("n2", ""));
+  ASSERT_TRUE(a.core().reset_peer("n2", "new cable"));
+  EXPECT_THAT(said("PEER_RESET"), ElementsAre("reset by the API", "reset by the API: new cable"));
+  ASSERT_TRUE(a.core().enable_peer("n2"));
+  EXPECT_THAT(said("PEER_ENABLED"), IsEmpty()) << "it was not disabled";
+  ASSERT_TRUE(a.core().disable_peer("n2", ""));
+  ASSERT_TRUE(a.core().disable_peer("n2", "again"));
+  EXPECT_THAT(said("PEER_DISABLED"), ElementsAre("disabled by the API"));
+  ASSERT_TRUE(a.core().enable_peer("n2"));
+  EXPECT_THAT(said("PEER_ENABLED"), ElementsAre("enabled by the API"));
+  ASSERT_TRUE(a.core().disable_peer("n2", "new rack"));
+  EXPECT_THAT(said("PEER_DISABLED"), ElementsAre("disabled by the API", "disabled by the API: new rack"));
+}
+
+TEST_F(Pair, WhatIsAdvertisedNamesWhoseItIs) {
+  up();
+  a.announce("10.244.1.0/24", "lb");
+  a.reload(speaker(1, 2, "networks: [ { prefix: 10.50.0.0/24 } ]\n"));
+  ASSERT_TRUE(world.run_until([&] { return b.kernel.size() == 2; }, 60s));
+  api::ListPaths query;
+  query.view = api::ListPaths::View::Advertised;
+  query.peer = "n2";
+  const auto sent = a.core().list_paths(query);
+  ASSERT_TRUE(sent);
+  ASSERT_EQ(sent->entries.size(), 2u);
+  for (const auto& entry : sent->entries)
+    EXPECT_THAT(entry.owner_names, ElementsAre(entry.route.prefix == prefix("10.244.1.0/24") ? "lb" : ""));
+}
+
+// A peer that fails for two reasons in turn writes two lines, not one at each attempt; who was up may fail anew.
+TEST(Attempts, EachReasonIsLoggedOnceUntilTheSessionIsUp) {
+  World world;
+  Daemon a(world, "10.0.0.1", speaker(1, 2));
+  Daemon b(world, "10.0.0.2", speaker(3, 1));  // another AS than a expects
+  using Messages = std::multiset<std::string>;
+  const auto failures = [&](bgpd::LogLevel level) {
+    Messages messages;
+    for (const auto& record : a.log)
+      if (record.event == "PEER_ATTEMPT_FAILED" && record.level == level) messages.insert(record.message);
+    return messages;
+  };
+  const auto silent_again = [&](auto change) {
+    const auto before = failures(bgpd::LogLevel::Debug).size();
+    change();
+    ASSERT_TRUE(world.run_until([&] { return failures(bgpd::LogLevel::Debug).size() > before + 2; }, 3600s));
+  };
+  silent_again([] {});
+  silent_again([&] { b.crash(); });
+  const auto told = failures(bgpd::LogLevel::Info);
+  ASSERT_GE(told.size(), 2u);
+  EXPECT_EQ(std::set(told.begin(), told.end()).size(), told.size()) << "each once";
+  silent_again([&] { b.boot(); });
+  silent_again([&] { b.crash(); });
+  EXPECT_EQ(failures(bgpd::LogLevel::Info), told);
+  a.reload(fmt::format("version: 1\nrouter: {{ asn: 65001, id: 10.0.0.1 }}\n"
+                       "peers:\n  - {{ name: n2, address: 10.0.0.2, asn: 65003, import: [accept-all], export: [accept-all] }}\n"));
+  b.boot();
+  ASSERT_TRUE(world.run_until([&] { return a.up("n2"); }, 3600s));
+  b.crash();
+  ASSERT_TRUE(world.run_until([&] { return failures(bgpd::LogLevel::Info).size() > told.size(); }, 3600s));
 }
 
 TEST_F(Pair, ATokenThatNobodyGaveIsRefused) {

@@ -5,7 +5,7 @@
 #include <gtest/gtest.h>
 
 #include "tests/wire/support.hpp"
-#include "wire/utf8.hpp"
+#include "net/utf8.hpp"
 
 namespace podbgp::wire {
 namespace {
@@ -120,15 +120,27 @@ TEST(NotificationText, TokensAreStableAndDistinct) {
   EXPECT_EQ(tokens.size(), static_cast<std::size_t>(count));
 }
 
+TEST(Utf8, ValidIsWhatStandsBeforeTheFirstBadOctet) {
+  EXPECT_EQ(net::utf8_valid(""), 0u);
+  EXPECT_EQ(net::utf8_valid("h\xC3\xA9\n"), 4u);
+  EXPECT_EQ(net::utf8_valid("h\xC3\xA9\xE9x"), 3u);
+  EXPECT_EQ(net::utf8_valid("a\xE2\x82"), 1u);
+}
+
+TEST(Utf8, RepairedKeepsAllThatIsUtf8) {
+  EXPECT_EQ(net::utf8_repaired("a\n\xC3\xA9\x1b"), "a\n\xC3\xA9\x1b");
+  EXPECT_EQ(net::utf8_repaired("a\n\xE9"), "a\n\xEF\xBF\xBD");
+}
+
 TEST(Utf8, RefusesWhatRfc3629Refuses) {
   const std::string bad = "\xEF\xBF\xBD";
-  EXPECT_EQ(utf8_printable("\xC0\x80"), bad + bad);                      // overlong
-  EXPECT_EQ(utf8_printable("\xE0\x80\x80"), bad + bad + bad);            // overlong
-  EXPECT_EQ(utf8_printable("\xED\xA0\x80"), bad + bad + bad);            // surrogate
-  EXPECT_EQ(utf8_printable("\xF4\x90\x80\x80"), bad + bad + bad + bad);  // beyond U+10FFFF
-  EXPECT_EQ(utf8_printable("\xE2\x82"), bad + bad);                      // cut short
-  EXPECT_EQ(utf8_printable("\xE2\x82\xAC \xF0\x9F\x98\x80"), "€ 😀");
-  EXPECT_EQ(utf8_printable("a\xE2\x80\xAE b\xC2\x85"), "a? b?");  // direction override, C1
+  EXPECT_EQ(net::utf8_printable("\xC0\x80"), bad + bad);                      // overlong
+  EXPECT_EQ(net::utf8_printable("\xE0\x80\x80"), bad + bad + bad);            // overlong
+  EXPECT_EQ(net::utf8_printable("\xED\xA0\x80"), bad + bad + bad);            // surrogate
+  EXPECT_EQ(net::utf8_printable("\xF4\x90\x80\x80"), bad + bad + bad + bad);  // beyond U+10FFFF
+  EXPECT_EQ(net::utf8_printable("\xE2\x82"), bad + bad);                      // cut short
+  EXPECT_EQ(net::utf8_printable("\xE2\x82\xAC \xF0\x9F\x98\x80"), "€ 😀");
+  EXPECT_EQ(net::utf8_printable("a\xE2\x80\xAE b\xC2\x85"), "a? b?");  // direction override, C1
 }
 
 }  // namespace

@@ -1,8 +1,8 @@
-#include "wire/utf8.hpp"
+#include "net/utf8.hpp"
 
 #include <cstdint>
 
-namespace podbgp::wire {
+namespace podbgp::net {
 namespace {
 
 struct Character {
@@ -33,6 +33,16 @@ bool is_control(char32_t c) {
 
 }  // namespace
 
+std::size_t utf8_valid(std::string_view text) {
+  std::size_t valid = 0;
+  while (valid < text.size()) {
+    const auto size = first_character(text.substr(valid)).size;
+    if (size == 0) break;
+    valid += size;
+  }
+  return valid;
+}
+
 std::string_view utf8_prefix(std::string_view text, std::size_t max_octets) {
   if (text.size() <= max_octets) return text;
   std::size_t end = max_octets;
@@ -40,24 +50,30 @@ std::string_view utf8_prefix(std::string_view text, std::size_t max_octets) {
   return text.substr(0, end);
 }
 
-std::string utf8_printable(std::string_view text) {
+namespace {
+template <class Shown>
+std::string rewritten(std::string_view text, Shown shown) {
   std::string out;
   out.reserve(text.size());
   while (!text.empty()) {
     const auto c = first_character(text);
-    if (c.size == 0) {
+    if (c.size == 0)
       out += "\xEF\xBF\xBD";
-      text.remove_prefix(1);
-      continue;
-    }
-    if (is_control(c.value)) {
-      out += '?';
-    } else {
-      out += text.substr(0, c.size);
-    }
-    text.remove_prefix(c.size);
+    else
+      out += shown(c.value) ? text.substr(0, c.size) : "?";
+    text.remove_prefix(c.size == 0 ? 1 : c.size);
   }
   return out;
 }
+}  // namespace
 
-}  // namespace podbgp::wire
+std::string utf8_repaired(std::string_view text) {
+  if (utf8_valid(text) == text.size()) return std::string(text);
+  return rewritten(text, [](char32_t) { return true; });
+}
+
+std::string utf8_printable(std::string_view text) {
+  return rewritten(text, [](char32_t c) { return !is_control(c); });
+}
+
+}  // namespace podbgp::net
