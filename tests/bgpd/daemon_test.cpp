@@ -119,6 +119,17 @@ TEST_F(RunningTest, ARequestThatIsNotUtf8LeavesNoForeignLineInTheLog) {
   EXPECT_THAT(folder.read("log"), Not(HasSubstr("libprotobuf")));
 }
 
+TEST_F(RunningTest, AWatchWhoseOutputCannotBeWrittenEnds) {
+  configure("fib: { install: off }\n");
+  start();
+  for (const char* watch : {"watch peers", "watch routes", "watch peers -o json"}) {
+    const int status = std::system(("timeout 20 " PODBGP_BINARY " --server " + folder.file("api.sock") + " " + watch + " >/dev/full 2>" +
+                                    folder.file("err")).c_str());
+    EXPECT_EQ(WIFEXITED(status) ? WEXITSTATUS(status) : -1, 1) << watch;
+    EXPECT_EQ(folder.read("err"), "podbgp: cannot write the output: No space left on device\n") << watch;
+  }
+}
+
 TEST_F(RunningTest, MissingCapabilitiesAreNamedInTheLogAndInTheStatus) {
   configure("fib: { install: off }\n");
   start(geteuid() == 0 ? "setpriv --bounding-set=-net_admin" : "");
