@@ -196,6 +196,7 @@ net::Result<void, std::string> Daemon::start_core() {
       transport_, [this](std::unique_ptr<session::Connection> c) { core_->accepted(std::move(c)); });
   for (const auto& listen : running_.router.listen)
     if (auto listening = listener_->listen(listen.address, listen.port); !listening) return net::fail(listening.error());
+  kernel_marks_.keep();
   if (auto started = fib_->start(kernel_marks_.former()); !started) return started;
   core_thread_ = std::thread([this, owners = state_.owners()] {
     core_->start(owners);  // before anything that the API or fib has queued

@@ -19,13 +19,15 @@ net::Result<void, std::string> KernelMarks::take(const fib::Settings& settings) 
     if (settings.install && mark == own) continue;
     if (std::ranges::find(held, lock_of(mark)) == held.end()) {
       auto lock = KernelLock::take(mark.table, mark.protocol);
-      if (!lock) continue;
+      if (!lock) {
+        others_.push_back(mark);
+        continue;
+      }
       former_locks_.push_back(std::move(*lock));
       held.push_back(lock_of(mark));
     }
     former_.push_back(mark);
   }
-  keep();
   return {};
 }
 
@@ -38,6 +40,7 @@ void KernelMarks::former_gone() {
 void KernelMarks::keep() {
   auto marks = own_;
   marks.insert(marks.end(), former_.begin(), former_.end());
+  marks.insert(marks.end(), others_.begin(), others_.end());
   if (marks == state_.marks()) return;
   if (auto kept = state_.keep(marks); !kept) not_kept_(kept.error());
 }

@@ -22,18 +22,18 @@ class KernelMarks {
   KernelMarks(const StateFolder& state, std::function<void(std::string)> not_kept)
       : state_(state), not_kept_(std::move(not_kept)) {}
 
-  // Before anything touches a peer or the kernel. An error: another podbgpd has the mark of this run. A former run's mark
-  // that another podbgpd has is that one's, and forgotten.
+  // Before anything touches a peer or the kernel; writes nothing. An error: another podbgpd has the mark of this run. A
+  // former run's mark that another podbgpd has now is that one's, for the time.
   [[nodiscard]] net::Result<void, std::string> take(const fib::Settings& settings);
+  void keep();  // before the first route is written, and not before the start is sure to succeed
   [[nodiscard]] const std::vector<fib::Mark>& former() const { return former_; }
   void former_gone();  // from the kernel
 
  private:
-  void keep();
-
   const StateFolder& state_;
   std::function<void(std::string)> not_kept_;
-  std::vector<fib::Mark> own_, former_;  // own_: one, or none where nothing is installed
+  std::vector<fib::Mark> own_;  // one, or none where nothing is installed
+  std::vector<fib::Mark> former_, others_;
   KernelLock lock_;
   std::vector<KernelLock> former_locks_;
 };

@@ -14,7 +14,7 @@ FormerRuns::FormerRuns(const Settings& settings, std::vector<Mark> marks)
 
 void FormerRuns::begin_dump() {
   routes_.clear();
-  objects_.clear();
+  due_.clear();  // found again, and due again when its route is looked at or with the sweep
 }
 
 std::uint32_t FormerRuns::mark_of(const RouteFact& fact) const {
@@ -30,7 +30,7 @@ bool FormerRuns::owns(const RouteFact& fact) const { return busy() && mark_of(fa
 void FormerRuns::found(const RouteFact& fact) { routes_.emplace(fact.prefix, mark_of(fact)); }
 
 void FormerRuns::found(const NextHopFact& fact) {
-  if (std::ranges::find(marks_, fact.protocol, &Mark::protocol) != marks_.end()) objects_.insert(fact.id);
+  if (!started_ && std::ranges::find(marks_, fact.protocol, &Mark::protocol) != marks_.end()) objects_.insert(fact.id);
 }
 
 bool FormerRuns::holds_place(const net::Prefix& prefix) const {
@@ -49,12 +49,23 @@ void FormerRuns::forget_place(const net::Prefix& prefix) {
       gone_.routes += routes_.erase({prefix, i});
 }
 
+void FormerRuns::settle(const net::Prefix& prefix) {
+  if (routes_.empty()) return;
+  for (std::uint32_t i = 0; i < marks_.size(); ++i)
+    if (routes_.erase({prefix, i}) > 0) due_.emplace_back(prefix, i);
+}
+
+void FormerRuns::settle_all() {
+  due_.insert(due_.end(), routes_.begin(), routes_.end());
+  routes_.clear();
+}
+
 void FormerRuns::remove_routes(std::size_t max, std::vector<KernelOp>& ops) {
-  for (; !routes_.empty() && ops.size() < max; routes_.erase(routes_.begin())) {
+  for (; !due_.empty() && ops.size() < max; due_.pop_back()) {
     KernelOp op;
     op.kind = OpKind::DeleteFormer;
-    op.prefix = routes_.begin()->first;
-    op.former = marks_[routes_.begin()->second];
+    op.prefix = due_.back().first;
+    op.former = marks_[due_.back().second];
     ops.push_back(std::move(op));
   }
 }
@@ -71,6 +82,7 @@ void FormerRuns::object_gone(std::uint32_t id) { gone_.nexthop_objects += object
 void FormerRuns::done() {
   marks_.clear();
   begin_dump();
+  objects_.clear();
 }
 
 }  // namespace podbgp::fib

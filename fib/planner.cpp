@@ -61,6 +61,8 @@ void Planner::stop(bool remove_routes) {
     return;
   }
   state_ = State::Synced;
+  condemned_ |= !former_.objects().empty();
+  next_usage_ = now_;
   routes_.for_each([&](RouteRef ref, RouteState& state) {
     state.flags &= static_cast<std::uint8_t>(~kAdopted);
     set_want(ref, state, 0);

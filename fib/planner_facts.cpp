@@ -25,6 +25,7 @@ void Planner::abort_dump() {
 
 void Planner::end_dump() {
   dumped_groups();
+  former_.end_dump();
   dumping_ = false;
   wants_dump_ = false;
   next_dump_ = now_ + std::chrono::seconds(1);
@@ -40,6 +41,7 @@ void Planner::end_dump() {
     if (state.have == kNoTarget) return;
     if (state.flags & kSeen) {  // what is connected now may speak against it
       if (state.want != 0 && !objection(routes_.prefix(ref), state).empty()) queue(ref, state);
+      if (former_.has_routes() && state.want != 0 && right(state)) former_.settle(routes_.prefix(ref));
       return;
     }
     ++counters_.repaired;

@@ -84,6 +84,7 @@ void Planner::apply(std::span<const RouteChange> changes) {
     auto ref = routes_.find(change.prefix);
     if (ref == kNoRoute) {
       if (change.hops == kNoHopSet) {
+        former_.settle(change.prefix);
         results_.push_back({change.prefix, RouteStatus::Removed, {}});
         continue;
       }
@@ -93,6 +94,7 @@ void Planner::apply(std::span<const RouteChange> changes) {
     state.flags &= static_cast<std::uint8_t>(~kAdopted);
     if (change.hops.value() >= sets_.size()) set_state(change.hops.value());
     set_want(ref, state, change.hops.value());
+    if (state.want == 0) former_.settle(change.prefix);
     if (state.status == 0 && state.want == 0)  // adopted, and not wanted: core is to hear that it went
       state.status = status_code(RouteStatus::Installed);
     if (state.want != 0 && !(state.flags & kRefused) && right(state) && objection(change.prefix, state).empty())
@@ -344,16 +346,16 @@ void Planner::batch_done(std::span<const OpError> errors) {
   }
 }
 
-// What former runs left goes when this run's routes stand: then its routes, and with a look at their use its objects.
+// First the routes that former runs left, then, with a look at their use, the objects.
 void Planner::former_ops(std::size_t max, std::vector<KernelOp>& ops) {
-  if (!former_.busy() || state_ != State::Synced) return;
+  if (!former_.busy()) return;
+  if (state_ == State::Synced) former_.settle_all();
   former_.remove_routes(max, ops);
   for (std::size_t i = 0; i < ops.size(); ++i) pending_.push_back({OpKind::DeleteFormer, 0, 0, {}});
-  if (!ops.empty() || !former_settled()) return;
+  if (!ops.empty() || state_ != State::Synced || !former_settled()) return;
   counters_.swept += former_.gone().routes;
   counters_changed_ = true;
-  // A stop does not wait for the objects: the next start finds them.
-  if (!stopping_ || former_.objects().empty()) events_.emplace_back(former_.gone());
+  events_.emplace_back(former_.gone());
   former_.done();
 }
 

@@ -26,6 +26,7 @@ void Planner::tell(RouteRef ref, RouteState& state, RouteStatus status, const st
 }
 
 void Planner::set_status(RouteRef ref, RouteState& state, RouteStatus status, const std::string& reason) {
+  if (status == RouteStatus::Installed) former_.settle(routes_.prefix(ref));
   const bool own_reason = state.flags & kRefused;
   if (own_reason) {
     state.flags &= static_cast<std::uint8_t>(~kRefused);

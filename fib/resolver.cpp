@@ -10,11 +10,11 @@ namespace {
 constexpr std::uint32_t kMainTable = 254;
 constexpr std::uint8_t kProtocolKernel = 2, kProtocolRa = 9;  // rtnetlink.h: RTPROT_KERNEL, RTPROT_RA
 
-// RFC 4271 §6.3: an address that no host of the subnet has. RFC 3021: a /31 has none of these.
-bool no_host(const net::IpAddress& address, const net::Prefix& subnet) {
+// RFC 4271 §6.3: no host has it. RFC 3021: a /31 has none. (The lowest address is a host to Linux since 5.14.)
+bool is_broadcast(const net::IpAddress& address, const net::Prefix& subnet) {
   if (!address.is_v4() || subnet.length() == 0 || subnet.length() > 30) return false;
   const auto hosts = 0xffffffffu >> subnet.length();
-  return (address.v4_value() & hosts) == 0 || (address.v4_value() & hosts) == hosts;
+  return (address.v4_value() & hosts) == hosts;
 }
 
 bool is_direct(const std::vector<FactHop>& hops) {
@@ -261,9 +261,8 @@ Resolution Resolver::through(const NextHop& next_hop, const net::Prefix& matched
     return result;
   }
   for (const auto& hop : hops_of(route)) {
-    if (!hop.has_gateway && may_be_subnet(route.protocol) && no_host(next_hop.gateway, matched)) {
-      result.reason = fmt::format("{} is the {} address of {}", next_hop.gateway,
-                                  next_hop.gateway == matched.address() ? "network" : "broadcast", matched);
+    if (!hop.has_gateway && may_be_subnet(route.protocol) && is_broadcast(next_hop.gateway, matched)) {
+      result.reason = fmt::format("{} is the broadcast address of {}", next_hop.gateway, matched);
       continue;
     }
     if (!usable(hop.ifindex, result.reason)) continue;

@@ -54,10 +54,11 @@ DownReason tcp_reason(std::string_view error, State state) {
 DownReason dialled_again_reason(State state) {
   DownReason reason;
   reason.token = "peer-dialled-again";
-  reason.text = fmt::format(
-      "the peer dialled again, though its {} had not come on its earlier connection: does it hear what we send? is "
-      "ttl_security on one side only?",
-      state == State::OpenSent ? "OPEN" : "KEEPALIVE");
+  // Before its OPEN nothing is wrong yet: links come and go while both sides dial.
+  reason.text = state == State::OpenSent
+                    ? "the peer dialled again before its OPEN came on its earlier connection"
+                    : "the peer dialled again instead of a KEEPALIVE on its earlier connection: does it hear what we "
+                      "send? is ttl_security on one side only?";
   return reason;
 }
 

@@ -34,7 +34,7 @@ class FormerRun : public PlannerTest {
   }
 };
 
-TEST_F(FormerRun, WithAnotherMetricForwardsUntilTheSweepAndGoesThen) {
+TEST_F(FormerRun, WithAnotherMetricForwardsUntilItsSuccessorStandsOrTheSweep) {
   left("10.244.1.0/24", 100, 179, via("10.1.0.1", 1));
   left("10.244.9.0/24", 100, 179, via("10.1.0.1", 1));
   left("fd00:10:244::/64", 1500, 179, via("fd00:1::1", 1));
@@ -43,7 +43,8 @@ TEST_F(FormerRun, WithAnotherMetricForwardsUntilTheSweepAndGoesThen) {
   route("10.244.1.0/24", 2);
   (void)work();
   EXPECT_EQ(forwarding("10.244.1.0/24"), "10.1.0.1@1");
-  EXPECT_TRUE(has("10.244.1.0/24", 100) && has("10.244.9.0/24", 100) && has("fd00:10:244::/64", 1500));
+  EXPECT_FALSE(has("10.244.1.0/24", 100)) << "it would win over ours";
+  EXPECT_TRUE(has("10.244.9.0/24", 100) && has("fd00:10:244::/64", 1500));
   EXPECT_THAT(gone(), IsEmpty());
   planner->converged();
   pass(10s);
@@ -54,6 +55,56 @@ TEST_F(FormerRun, WithAnotherMetricForwardsUntilTheSweepAndGoesThen) {
   EXPECT_EQ(gone()[0].error, "");
   EXPECT_EQ(planner->counters().swept, 3U);
   EXPECT_THAT(kernel.violations, IsEmpty());
+}
+
+TEST_F(FormerRun, RouteGoesWithTheWithdrawalOfItsPrefix) {
+  left("10.244.1.0/24", 100, 179, via("10.1.0.1", 1));
+  left("10.244.2.0/24", 200, 180, via("10.1.0.1", 1));
+  left("10.244.9.0/24", 100, 179, via("10.1.0.1", 1));
+  former = {mark(179, 100, 1500), mark(180, 200, 2000)};
+  restart();
+  route("10.244.1.0/24", 0);
+  route("10.244.2.0/24", 0);
+  (void)work();
+  EXPECT_FALSE(has("10.244.1.0/24", 100) || has("10.244.2.0/24", 200));
+  EXPECT_TRUE(has("10.244.9.0/24", 100));
+  EXPECT_THAT(gone(), IsEmpty());
+}
+
+TEST_F(FormerRun, RouteBesideOneThatIsAdoptedGoesWhenThatOneIsAskedFor) {
+  left("10.244.1.0/24", 100, 179, via("10.1.0.1", 1));
+  left("10.244.1.0/24", 200, 179, via("10.1.0.1", 1));
+  settings.nexthop_objects = false;
+  restart_after(mark(179, 100, 1500));
+  define(2, {hop(1, "10.1.0.1")});
+  route("10.244.1.0/24", 2);
+  for (const auto& op : work()) EXPECT_EQ(op.kind, OpKind::DeleteFormer);
+  EXPECT_FALSE(has("10.244.1.0/24", 100));
+  EXPECT_EQ(forwarding("10.244.1.0/24"), "10.1.0.1@1");
+}
+
+TEST_F(FormerRun, RouteThatADumpShowsAgainBesideOursGoes) {
+  restart_after(mark(179, 100, 1500));
+  define(2, {hop(1, "10.1.0.1")});
+  route("10.244.1.0/24", 2);
+  (void)work();
+  left("10.244.1.0/24", 100, 179, via("10.1.0.1", 1));
+  kernel.dump_to(*planner);
+  (void)work();
+  EXPECT_FALSE(has("10.244.1.0/24", 100));
+}
+
+// Another podbgpd of this host, with another table and the same protocol.
+TEST_F(FormerRun, ObjectsThatOthersMakeMeanwhileStay) {
+  restart_after(mark(180, 200, 2000));
+  kernel.objects[179'000'500] = {180, false, {address("10.1.0.1"), 1}, {}};
+  planner->fact(NextHopFact{.id = 179'000'500, .protocol = 180, .group = false, .plain_unicast = true,
+                            .hop = {true, address("10.1.0.1"), 1}, .members = {}, .port = 4711, .gone = false});
+  kernel.dump_to(*planner);
+  planner->converged();
+  pass(20s);
+  EXPECT_TRUE(kernel.objects.contains(179'000'500));
+  EXPECT_EQ(gone().size(), 1U);
 }
 
 TEST_F(FormerRun, WithAnotherMetricInOneFamilyLeavesTheOtherFamilyAdopted) {
@@ -158,12 +209,16 @@ TEST_F(FormerRun, ObjectsThatOthersUseStay) {
 }
 
 TEST_F(FormerRun, RoutesGoAtAStopThatRemovesRoutes) {
-  left("10.244.9.0/24", 100, 179, via("10.1.0.1", 1));
-  restart_after(mark(179, 100, 1500));
+  kernel.objects[179'000'010] = {180, false, {address("10.1.0.1"), 1}, {}};
+  kernel.objects[179'000'020] = {180, true, {}, {179'000'010}};
+  left("10.244.9.0/24", 100, 180, {180, false, 179'000'020, {}});
+  restart_after(mark(180, 100, 1500));
   planner->stop(true);
-  pass(1s);
+  pass(5s);
   EXPECT_EQ(count<Stopped>(), 1U);
   EXPECT_FALSE(has("10.244.9.0/24", 100));
+  EXPECT_THAT(kernel.objects, IsEmpty());
+  EXPECT_EQ(gone().size(), 1U);
 }
 
 TEST_F(FormerRun, RoutesStayAtAStopThatKeepsRoutes) {
