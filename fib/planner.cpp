@@ -61,8 +61,6 @@ void Planner::stop(bool remove_routes) {
     return;
   }
   state_ = State::Synced;
-  condemned_ |= !former_.objects().empty();
-  next_usage_ = now_;
   routes_.for_each([&](RouteRef ref, RouteState& state) {
     state.flags &= static_cast<std::uint8_t>(~kAdopted);
     set_want(ref, state, 0);
@@ -72,8 +70,9 @@ void Planner::stop(bool remove_routes) {
 
 // With all routes removed the objects go, if a dump shows them unused; then we are done.
 void Planner::finish_stop() {
-  if (!stopping_ || stopped_ || !idle() || !deletes_.empty()) return;
-  if (!condemned_ && !stop_checked_ && next_hops_.objects() + next_hops_.groups() > 0) {
+  if (!stopping_ || stopped_ || !idle() || !deletes_.empty() || former_.has_routes()) return;
+  const bool objects = next_hops_.objects() + next_hops_.groups() > 0 || !former_.objects().empty();
+  if (!condemned_ && !stop_checked_ && objects) {
     condemn_unused();
     next_usage_ = now_;
   }

@@ -199,7 +199,9 @@ class Planner {
   bool background_ops(std::size_t max, std::vector<KernelOp>& ops);
   void probe_ops(std::vector<KernelOp>& ops);
   void former_ops(std::size_t max, std::vector<KernelOp>& ops);
-  [[nodiscard]] bool former_settled() const { return !former_.has_routes() && !condemned_; }
+  [[nodiscard]] bool former_settled() const {
+    return !former_.has_routes() && !condemned_ && (!stopping_ || stop_checked_ || former_.objects().empty());
+  }
   void route_op_done(const PendingOp& op, const OpError* error);
   void route_op_failed(const PendingOp& op, const OpError& error, RouteState& state);
   void object_op_done(const PendingOp& op, const OpError* error);

@@ -423,7 +423,7 @@ void Planner::object_op_done(const PendingOp& op, const OpError* error) {
     if (error != nullptr && error->error != ENOENT) return;
     if (op.target == Doomed::Former) {
       former_.object_gone(op.subject);
-      condemned_ |= !former_.objects().empty();  // the members of a group that went
+      if (!stopping_) condemned_ |= !former_.objects().empty();  // the members of a group that went
       next_hops_.forget_id(op.subject);
     } else if (op.target == Doomed::Single) {
       next_hops_.forget_single_id(op.subject);

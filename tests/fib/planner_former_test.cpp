@@ -210,9 +210,13 @@ TEST_F(FormerRun, ObjectsThatOthersUseStay) {
 
 TEST_F(FormerRun, RoutesGoAtAStopThatRemovesRoutes) {
   kernel.objects[179'000'010] = {180, false, {address("10.1.0.1"), 1}, {}};
-  kernel.objects[179'000'020] = {180, true, {}, {179'000'010}};
+  kernel.objects[179'000'011] = {180, false, {address("10.2.0.1"), 2}, {}};
+  kernel.objects[179'000'020] = {180, true, {}, {179'000'010, 179'000'011}};
   left("10.244.9.0/24", 100, 180, {180, false, 179'000'020, {}});
   restart_after(mark(180, 100, 1500));
+  define(2, {hop(1, "10.1.0.1")}, {hop(2, "10.2.0.1")});
+  route("10.244.1.0/24", 2);
+  (void)work();
   planner->stop(true);
   pass(5s);
   EXPECT_EQ(count<Stopped>(), 1U);
